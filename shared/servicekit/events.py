@@ -1,0 +1,103 @@
+"""Events: CloudEvents 1.0 in structured JSON, and the declaration of the types a service publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from marshmallow import Schema
+
+from servicekit.clock import rfc3339
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+class MalformedEvent(ValueError):
+    """The bytes are no CloudEvent of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of event that a service publishes.
+
+    ``name`` is also the routing key; ``schema`` describes ``data``, its fields marked
+    ``metadata={"personal": True}`` where they say something about a person.
+    """
+
+    name: str
+    schema: type[Schema]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One published fact, with the full public state of its subject after the change.
+
+    ``subject`` is the aggregate: order, version and shard go by it. ``datasubject`` is the person the event is
+    about, if any: erasure, aliases, parked messages and the event log go by that one.
+    """
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    publisher_id: str
+    aggregate_version: int
+    data: dict[str, Any]
+    datasubject: str | None = None
+    traceparent: str | None = None
+
+    def to_json(self) -> bytes:
+        """The CloudEvent in structured JSON, UTF-8."""
+        envelope: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "subject": self.subject,
+            "time": rfc3339(self.time),
+            "datacontenttype": "application/json",
+            "publisherid": self.publisher_id,
+            "aggregateversion": self.aggregate_version,
+            "data": self.data,
+        }
+        if self.datasubject is not None:
+            envelope["datasubject"] = self.datasubject
+        if self.traceparent is not None:
+            envelope["traceparent"] = self.traceparent
+        return orjson.dumps(envelope)
+
+    @classmethod
+    def from_json(cls, body: bytes | str) -> Event:
+        """Read a CloudEvent; unknown attributes are ignored.
+
+        Raises MalformedEvent if it isn't JSON or lacks an attribute that ours have.
+        """
+        try:
+            envelope = orjson.loads(body)
+            event = cls(
+                id=_text(envelope["id"]),
+                type=_text(envelope["type"]),
+                source=_text(envelope["source"]),
+                subject=_text(envelope["subject"]),
+                time=datetime.fromisoformat(_text(envelope["time"])),
+                publisher_id=_text(envelope["publisherid"]),
+                aggregate_version=int(envelope["aggregateversion"]),
+                data=envelope["data"],
+                datasubject=envelope.get("datasubject"),
+                traceparent=envelope.get("traceparent"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MalformedEvent(f"not a CloudEvent of ours: {type(error).__name__} {error}") from error
+        if not isinstance(event.data, dict):
+            raise MalformedEvent("data is not an object")
+        return event
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("an attribute that must be text isn't")
+    return value

@@ -1,0 +1,24 @@
+"""Identifiers: a prefix that names the kind, then a UUIDv7 (RFC 9562) in 26 characters that sort by time."""
+
+from __future__ import annotations
+
+import re
+
+import uuid_utils
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: no i, l, o, u
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}\Z")
+
+
+def new_id(prefix: str) -> str:
+    """A new identifier such as ``cus_06gw1x…``; later ones sort after earlier ones."""
+    number = uuid_utils.uuid7().int
+    body = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+    return f"{prefix}_{body}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether ``text`` has the form of an identifier of this kind."""
+    head, separator, body = text.partition("_")
+    return head == prefix and separator == "_" and _BODY.match(body) is not None
