@@ -1,0 +1,1 @@
+"""PostgreSQL for a service: roles, transactions, migrations and the kit's own tables."""

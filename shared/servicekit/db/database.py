@@ -1,0 +1,69 @@
+"""A service's database as one of its roles sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+_SET_PUBLISHER = text("SELECT set_config('app.publisher_id', :publisher_id, true)")
+
+
+class Database:
+    """Transactions on one database with the rights of one role.
+
+    As the role ``app`` everything is bound to the publisher that a transaction names; without one no row is
+    visible. As the role ``system`` the kit's own tables are visible for all publishers.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, overflow: int = 5) -> None:
+        self.engine: Engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=overflow,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            json_serializer=_dump_json,
+            json_deserializer=orjson.loads,
+            connect_args={"connect_timeout": 5},
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def transaction(self, publisher_id: str | None = None) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self._sessions() as session, session.begin():
+            if publisher_id is not None:
+                session.execute(_SET_PUBLISHER, {"publisher_id": publisher_id})
+            yield session
+
+    def ping(self) -> None:
+        """Raise if the database doesn't answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether a database error may go away by itself: connection lost, server starting or stopping, deadlock,
+    serialization, out of connections or disk (SQLSTATE classes 08, 40, 53, 57, 58)."""
+    if not isinstance(error, DBAPIError):
+        # The pool's own time-out: all connections are busy.
+        return type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ == "TimeoutError"
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state is None:
+        return type(error).__name__ in ("OperationalError", "InterfaceError")
+    return str(state)[:2] in ("08", "40", "53", "57", "58") or state == "55P03"
+
+
+def _dump_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

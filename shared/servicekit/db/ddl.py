@@ -1,0 +1,96 @@
+"""Statements that create the kit's tables, for a service's migrations. What a version has created never changes:
+a new shape is a new function, called by a new migration."""
+
+from __future__ import annotations
+
+from servicekit.db.roles import isolate, share
+
+SHARDS = 64
+
+
+def outbox_v1(database: str) -> list[str]:
+    """Outbox, event log and the relay's leases."""
+    return [
+        """CREATE TABLE outbox (
+            seq bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+            shard smallint NOT NULL,
+            publisher_id text NOT NULL,
+            event_id text NOT NULL,
+            type text NOT NULL,
+            subject text NOT NULL,
+            aggregate_version bigint NOT NULL,
+            datasubject text,
+            time timestamptz NOT NULL,
+            payload text NOT NULL,
+            unroutable_since timestamptz)""",
+        "CREATE INDEX outbox_by_shard ON outbox (shard, seq)",
+        "CREATE INDEX outbox_by_datasubject ON outbox (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
+        """CREATE TABLE event_log (
+            arrival bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+            position bigint UNIQUE,
+            publisher_id text NOT NULL,
+            event_id text NOT NULL,
+            type text NOT NULL,
+            subject text NOT NULL,
+            aggregate_version bigint NOT NULL,
+            datasubject text,
+            time timestamptz NOT NULL,
+            payload text,
+            logged_at timestamptz NOT NULL DEFAULT now())""",
+        "CREATE INDEX event_log_unplaced ON event_log (arrival) WHERE position IS NULL",
+        "CREATE INDEX event_log_by_datasubject ON event_log (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
+        "CREATE INDEX event_log_by_age ON event_log (logged_at)",
+        "CREATE TABLE event_log_sequencer (only smallint PRIMARY KEY, last_position bigint NOT NULL)",
+        "INSERT INTO event_log_sequencer VALUES (1, 0)",
+        """CREATE TABLE relay_shard (
+            shard smallint PRIMARY KEY, owner text, fence bigint NOT NULL DEFAULT 0,
+            expires_at timestamptz NOT NULL DEFAULT '-infinity')""",
+        f"INSERT INTO relay_shard (shard) SELECT generate_series(0, {SHARDS - 1})",
+        "CREATE TABLE relay_worker (worker text PRIMARY KEY, expires_at timestamptz NOT NULL)",
+        *isolate(database, "outbox", app="SELECT, INSERT, UPDATE", system="SELECT, INSERT, UPDATE, DELETE"),
+        *isolate(database, "event_log", app="SELECT, UPDATE", system="SELECT, INSERT, UPDATE, DELETE"),
+        *share(database, "event_log_sequencer", system="SELECT, UPDATE"),
+        *share(database, "relay_shard", system="SELECT, UPDATE"),
+        *share(database, "relay_worker", system="SELECT, INSERT, UPDATE, DELETE"),
+    ]
+
+
+def consumer_v1(database: str) -> list[str]:
+    """What a service that consumes events or forgets people needs: inbox, parked messages, erased and aliased subjects."""
+    return [
+        """CREATE TABLE inbox (
+            consumer text NOT NULL, event_id text NOT NULL, publisher_id text NOT NULL,
+            received_at timestamptz NOT NULL, PRIMARY KEY (consumer, event_id))""",
+        "CREATE INDEX inbox_by_age ON inbox (received_at)",
+        """CREATE TABLE parked_message (
+            id text PRIMARY KEY, consumer text NOT NULL, publisher_id text, event_id text, type text, subject text,
+            datasubject text, body text, reason text, parked_at timestamptz NOT NULL)""",
+        "CREATE INDEX parked_message_by_datasubject ON parked_message (publisher_id, datasubject)",
+        """CREATE TABLE erased_subject (
+            publisher_id text NOT NULL, subject text NOT NULL, erased_at timestamptz NOT NULL,
+            PRIMARY KEY (publisher_id, subject))""",
+        """CREATE TABLE subject_alias (
+            publisher_id text NOT NULL, alias text NOT NULL, subject text NOT NULL, PRIMARY KEY (publisher_id, alias))""",
+        *isolate(database, "inbox", app="SELECT, INSERT", system="SELECT, INSERT, DELETE"),
+        *isolate(
+            database,
+            "parked_message",
+            app="SELECT, INSERT, UPDATE, DELETE",
+            system="SELECT, INSERT, UPDATE, DELETE",
+        ),
+        *isolate(database, "erased_subject", app="SELECT, INSERT", system="SELECT, INSERT"),
+        *isolate(database, "subject_alias", app="SELECT, INSERT, UPDATE, DELETE", system="SELECT"),
+    ]
+
+
+def idempotency_v1(database: str) -> list[str]:
+    """The answers kept for repeated requests."""
+    return [
+        """CREATE TABLE idempotency_key (
+            publisher_id text NOT NULL, actor_id text NOT NULL, key text NOT NULL, fingerprint text NOT NULL,
+            datasubject text, status smallint, headers jsonb, body text, created_at timestamptz NOT NULL,
+            PRIMARY KEY (publisher_id, actor_id, key))""",
+        "CREATE INDEX idempotency_key_by_age ON idempotency_key (created_at)",
+        "CREATE INDEX idempotency_key_by_datasubject ON idempotency_key (publisher_id, datasubject)",
+        *isolate(database, "idempotency_key", app="SELECT, INSERT, UPDATE, DELETE", system="SELECT, DELETE"),
+    ]

@@ -1,0 +1,69 @@
+"""Publishing: an event is written in the transaction of the change it tells of, and the relay takes it from there."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+from sqlalchemy import insert, null, or_, select, update
+from sqlalchemy.orm import Session
+
+from servicekit.db.ddl import SHARDS
+from servicekit.db.tables import event_log, outbox
+from servicekit.events import Event
+from servicekit.tracing import current_traceparent
+
+_insert = insert(outbox)
+
+
+def shard_of(subject: str) -> int:
+    """The shard of an aggregate: the same for ever, so that one relay at a time sends an aggregate's events."""
+    return zlib.crc32(subject.encode()) % SHARDS
+
+
+def publish(session: Session, event: Event) -> None:
+    """Add ``event`` to the outbox. It leaves if and only if the transaction commits.
+
+    The caller holds the lock on the aggregate's row, which is what keeps an aggregate's events in order.
+    """
+    if event.traceparent is None:
+        event = replace(event, traceparent=current_traceparent())
+    session.execute(
+        _insert,
+        {
+            "shard": shard_of(event.subject),
+            "publisher_id": event.publisher_id,
+            "event_id": event.id,
+            "type": event.type,
+            "subject": event.subject,
+            "aggregate_version": event.aggregate_version,
+            "datasubject": event.datasubject,
+            "time": event.time,
+            "payload": event.to_json().decode(),
+        },
+    )
+
+
+def forget_events(session: Session, *, publisher_id: str, datasubject: str, blank: dict[str, object]) -> None:
+    """Take a person's data out of what has been or will be published.
+
+    Events not yet sent keep their envelope and get ``blank`` as their data (the personal-free state); those in
+    the log lose their payload. Call it before the event that tells of the erasure is published.
+    """
+    # The outbox first: an event that moves to the log meanwhile is then seen by the second statement.
+    waiting = session.execute(
+        select(outbox.c.seq, outbox.c.payload)
+        .where(outbox.c.publisher_id == publisher_id, outbox.c.datasubject == datasubject)
+        .with_for_update()
+    ).all()
+    for seq, payload in waiting:
+        event = replace(Event.from_json(payload), data=blank)
+        session.execute(update(outbox).where(outbox.c.seq == seq).values(payload=event.to_json().decode()))
+    session.execute(
+        update(event_log)
+        .where(
+            event_log.c.publisher_id == publisher_id,
+            or_(event_log.c.datasubject == datasubject, event_log.c.subject == datasubject),
+        )
+        .values(payload=null())
+    )
