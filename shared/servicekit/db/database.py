@@ -29,6 +29,7 @@ class Database:
             max_overflow=overflow,
             pool_timeout=10,
             pool_pre_ping=False,
+            hide_parameters=True,  # errors are logged, and values are personal data
             json_serializer=_dump_json,
             json_deserializer=orjson.loads,
             connect_args={"connect_timeout": 5},

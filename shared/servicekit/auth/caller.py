@@ -1,0 +1,33 @@
+"""The caller of a request, as its verified token tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Kind = Literal["staff", "api_key", "service"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A staff member, a program with an API key, or one of our own services.
+
+    ``publisher_id`` is None for our own services only: they see every publisher, through routes made for that.
+    """
+
+    kind: Kind
+    actor_id: str
+    name: str
+    publisher_id: str | None
+    role: str | None
+    scopes: frozenset[str]
+
+
+class TokenVerifier(Protocol):
+    """Checks a bearer token."""
+
+    def verify(self, token: str) -> Caller:
+        """The caller that a valid token names. Raises Unauthorized for any other, Unavailable if no key can be had."""
+
+    def ready(self) -> bool:
+        """Whether the keys to check tokens with are at hand."""

@@ -1,0 +1,58 @@
+"""Logs: one JSON object a line on standard error, IDs only, never personal data."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+from servicekit.tracing import current_traceparent
+
+
+def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every log line of this process, our own and libraries', to ``stream`` as JSON."""
+    out = stream if stream is not None else sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            _with_service(service),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_LibraryLines(service))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _with_service(service: str) -> structlog.typing.Processor:
+    def add(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event.setdefault("service", service)
+        traceparent = current_traceparent()
+        if traceparent is not None:
+            event["trace_id"] = traceparent.split("-")[1]
+        return event
+
+    return add
+
+
+class _LibraryLines(logging.Formatter):
+    """Libraries' lines in the same shape: the logger and the format, not the values filled in, which may be personal."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._render = structlog.processors.JSONRenderer()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {"event": str(record.msg)[:300], "logger": record.name, "level": record.levelname.lower()}
+        if record.exc_info and record.exc_info[0] is not None:
+            event["error"] = record.exc_info[0].__name__
+        line = self._render(None, "", {**event, "service": self._service})
+        return line if isinstance(line, str) else line.decode()

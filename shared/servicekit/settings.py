@@ -1,0 +1,21 @@
+"""Settings read once from the environment, the same names for every service."""
+
+from __future__ import annotations
+
+from environs import Env
+
+from servicekit.db.roles import DatabaseUrls
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it."""
+
+
+def database_urls(env: Env, service: str) -> DatabaseUrls:
+    """``<SERVICE>_DATABASE_URL_MIGRATE``, ``_APP`` and ``_SYSTEM``. A process that needs one only may lack the others."""
+    prefix = f"{service.upper()}_DATABASE_URL"
+    return DatabaseUrls(
+        migrate=env.str(f"{prefix}_MIGRATE", ""),
+        app=env.str(f"{prefix}_APP", ""),
+        system=env.str(f"{prefix}_SYSTEM", ""),
+    )

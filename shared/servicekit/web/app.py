@@ -1,0 +1,72 @@
+"""Building a service's Flask app: the same manners for every service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask, Response
+from flask_smorest import Api, Blueprint
+from werkzeug.exceptions import HTTPException
+
+from servicekit.auth.caller import TokenVerifier
+from servicekit.db.database import Database
+from servicekit.web import health, problems, requests
+from servicekit.web.context import Kit
+from servicekit.web.json_body import MAX_BODY_BYTES, StrictParser
+from servicekit.web.problems import ProblemView
+
+
+class KitApi(Api):
+    """flask-smorest with our problem documents."""
+
+    ERROR_SCHEMA = ProblemView
+
+    def _register_error_handlers(self) -> None:
+        """Ours are registered by the kit."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+        """Not used: see ``problems.register``."""
+        raise NotImplementedError
+
+
+def create_service_app(
+    service: str,
+    *,
+    database: Database,
+    verifier: TokenVerifier,
+    blueprints: Iterable[Blueprint],
+    checks: Iterable[health.Check] = (),
+    system_database: Database | None = None,
+    extras: dict[str, object] | None = None,
+) -> Flask:
+    """A Flask app with the service's routes, problem documents, request IDs, logs, metrics and health.
+
+    ``checks`` are further things that must work before ``/readyz`` says so; ``extras`` are the service's own
+    collaborators, for its routes to find.
+    """
+    app = Flask(service)
+    app.url_map.strict_slashes = False
+    app.config.update(
+        API_TITLE="Customer Accounts",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.extensions["servicekit"] = Kit(service, database, verifier, system_database, extras or {})
+    requests.register(app)
+    problems.register(app)
+    health.register(app, [health.database_check(database), health.token_check(verifier), *checks])
+    api = KitApi(app)
+    for blueprint in blueprints:
+        blueprint.ARGUMENTS_PARSER = StrictParser()
+        api.register_blueprint(blueprint)
+    app.extensions["openapi"] = api.spec
+    return app
+
+
+def openapi_of(app: Flask) -> dict[str, Any]:
+    """The OpenAPI document of one service."""
+    document: dict[str, Any] = app.extensions["openapi"].to_dict()
+    return document

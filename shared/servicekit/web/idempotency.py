@@ -1,0 +1,123 @@
+"""``Idempotency-Key``: the same request sent again gets the first one's answer, and nothing happens twice.
+
+After the draft of the IETF's HTTPAPI group (draft-ietf-httpapi-idempotency-key-header). The key is claimed in the
+request's own transaction: a request that fails leaves nothing, and a second one at the same time waits for the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Response, g, make_response, request
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from servicekit import clock
+from servicekit.db.tables import idempotency_key as table
+from servicekit.errors import BadRequest, Conflict, Invalid
+from servicekit.web.context import current_caller, current_publisher_id, current_session
+
+View = TypeVar("View", bound=Callable[..., Any])
+_FORM = re.compile(r"[\x21-\x7e]{1,255}\Z")
+_KEPT_HEADERS = ("ETag", "Location", "Version-Token", "Content-Type")
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key belongs to another request."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different request. Use a new key for a new request.")
+
+
+class AnswerErased(Conflict):
+    """The request was carried out, and the person it was about has been erased since."""
+
+    code = "answer_erased"
+
+    def __init__(self) -> None:
+        super().__init__("This request was carried out; its answer is gone, as the person it was about was anonymized.")
+
+
+def idempotent(view: View) -> View:
+    """Honor ``Idempotency-Key`` on this route. Sits directly under ``@requires``."""
+
+    @wraps(view)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(*args, **kwargs)
+        if not _FORM.match(key):
+            raise BadRequest("Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.")
+        session, mine = current_session(), _row_of(key)
+        fingerprint = _fingerprint()
+        claimed = session.execute(
+            insert(table)
+            .values(**mine, fingerprint=fingerprint, created_at=clock.now())
+            .on_conflict_do_nothing()
+            .returning(table.c.key)
+        ).first()
+        if claimed is None:
+            return _replay(session, mine, fingerprint)
+        response = make_response(view(*args, **kwargs))
+        _keep(session, mine, response)
+        return response
+
+    return once  # type: ignore[return-value]
+
+
+def forget_answers(session: Session, *, publisher_id: str, datasubject: str) -> None:
+    """Blank the kept answers that speak of this person."""
+    session.execute(
+        update(table)
+        .where(table.c.publisher_id == publisher_id, table.c.datasubject == datasubject)
+        .values(body=None, headers=None)
+    )
+
+
+def _row_of(key: str) -> dict[str, str]:
+    return {"publisher_id": current_publisher_id(), "actor_id": current_caller().actor_id, "key": key}
+
+
+def _fingerprint() -> str:
+    parts = (request.method.encode(), request.full_path.encode(), request.get_data(cache=True))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _is(mine: dict[str, str]) -> Any:
+    return (
+        (table.c.publisher_id == mine["publisher_id"])
+        & (table.c.actor_id == mine["actor_id"])
+        & (table.c.key == mine["key"])
+    )
+
+
+def _replay(session: Session, mine: dict[str, str], fingerprint: str) -> Response:
+    kept = session.execute(select(table).where(_is(mine))).one()
+    if kept.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    if kept.body is None:
+        raise AnswerErased
+    response = Response(kept.body, kept.status, kept.headers)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _keep(session: Session, mine: dict[str, str], response: Response) -> None:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    session.execute(
+        update(table)
+        .where(_is(mine))
+        .values(
+            status=response.status_code,
+            headers=headers,
+            body=response.get_data(as_text=True),
+            datasubject=g.get("datasubject"),
+        )
+    )
