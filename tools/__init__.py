@@ -1,0 +1,1 @@
+"""What developers run: generators, servers for tests, the test run itself."""
