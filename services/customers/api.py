@@ -1,0 +1,165 @@
+"""The service's addresses: parse, call one action or query, present."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from servicekit import clock
+from servicekit.clock import rfc3339
+from servicekit.web.access import requires
+from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
+from servicekit.web.etag import etag, if_match
+from servicekit.web.idempotency import idempotent
+from servicekit.web.json_body import json_response
+from services.customers import actions, erasure, queries
+from services.customers.openapi import IDEMPOTENCY_KEY, IF_MATCH, VERSION_TOKEN, WITH_ETAG
+from services.customers.schemas import Anonymize, CreateCustomer, EditCustomer, ListCustomers, Page, RecordLogin
+from services.customers.views import (
+    ChangePage,
+    CustomerPage,
+    CustomerView,
+    ErasureView,
+    LoginView,
+    customer_state,
+)
+
+blueprint = Blueprint("customers", __name__, url_prefix="/v1/customers", description="Customers and their history.")
+
+
+@blueprint.post("")
+@requires("customers:write")
+@idempotent
+@blueprint.arguments(CreateCustomer)
+@blueprint.response(201, CustomerView, headers={**WITH_ETAG, **VERSION_TOKEN})
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="create_customer")
+def post_customer(body: dict[str, Any]) -> Response:
+    """Create a customer."""
+    customer = actions.create_customer(
+        current_session(), publisher_id=current_publisher_id(), data=body, editor=current_caller(), now=clock.now()
+    )
+    return _shown(customer, status=201)
+
+
+@blueprint.get("")
+@requires("customers:read")
+@blueprint.arguments(ListCustomers, location="query")
+@blueprint.response(200, CustomerPage)
+@blueprint.doc(operationId="list_customers")
+def get_customers(parameters: dict[str, Any]) -> Response:
+    """List customers, newest first, or the ones with an email address or external ID."""
+    page = queries.list_customers(
+        current_session(),
+        publisher_id=current_publisher_id(),
+        cursor=parameters.get("cursor"),
+        limit=parameters["limit"],
+        email=parameters.get("email"),
+        external_id=parameters.get("external_id"),
+    )
+    return json_response(page)
+
+
+@blueprint.get("/<customer_id>")
+@requires("customers:read")
+@blueprint.response(200, CustomerView, headers=WITH_ETAG)
+@blueprint.doc(operationId="get_customer")
+def get_customer(customer_id: str) -> Response:
+    """Read a customer."""
+    return _shown(queries.get_customer(current_session(), current_publisher_id(), customer_id))
+
+
+@blueprint.patch("/<customer_id>")
+@requires("customers:write")
+@blueprint.arguments(EditCustomer)
+@blueprint.response(200, CustomerView, headers={**WITH_ETAG, **VERSION_TOKEN})
+@blueprint.doc(parameters=[IF_MATCH], operationId="edit_customer")
+def patch_customer(body: dict[str, Any], customer_id: str) -> Response:
+    """Edit a customer. What is absent stays, null clears."""
+    customer = actions.edit_customer(
+        current_session(),
+        publisher_id=current_publisher_id(),
+        customer_id=customer_id,
+        data=body,
+        expected_revision=if_match(),
+        editor=current_caller(),
+        now=clock.now(),
+    )
+    return _shown(customer)
+
+
+@blueprint.get("/<customer_id>/changes")
+@requires("customers:read")
+@blueprint.arguments(Page, location="query")
+@blueprint.response(200, ChangePage)
+@blueprint.doc(operationId="list_customer_changes")
+def get_changes(parameters: dict[str, Any], customer_id: str) -> Response:
+    """Read a customer's change history, newest first."""
+    page = queries.list_changes(
+        current_session(),
+        publisher_id=current_publisher_id(),
+        customer_id=customer_id,
+        cursor=parameters.get("cursor"),
+        limit=parameters["limit"],
+    )
+    return json_response(page)
+
+
+@blueprint.post("/<customer_id>/logins")
+@requires("customers:write")
+@idempotent
+@blueprint.arguments(RecordLogin)
+@blueprint.response(201, LoginView)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="record_login")
+def post_login(body: dict[str, Any], customer_id: str) -> Response:
+    """Record a login. The same customer and time again change nothing."""
+    about(customer_id)
+    now = clock.now()
+    login = actions.record_login(
+        current_session(),
+        publisher_id=current_publisher_id(),
+        customer_id=customer_id,
+        at=body.get("at") or now,
+        now=now,
+    )
+    return json_response({"id": login.id, "customer_id": login.customer_id, "at": rfc3339(login.at)}, 201)
+
+
+@blueprint.post("/<customer_id>/anonymize")
+@requires("customers:anonymize")
+@idempotent
+@blueprint.arguments(Anonymize)
+@blueprint.response(202, ErasureView)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="anonymize_customer")
+def post_anonymize(_body: dict[str, Any], customer_id: str) -> Response:
+    """Anonymize a customer, for good. The answer tells how far it is; asking again tells it anew."""
+    session = current_session()
+    entry = erasure.anonymize_customer(
+        session,
+        publisher_id=current_publisher_id(),
+        customer_id=customer_id,
+        participants=kit().extras["erasure_participants"],  # type: ignore[arg-type]
+        editor=current_caller(),
+        now=clock.now(),
+    )
+    return json_response(erasure.erasure_state(session, entry), 202)
+
+
+@blueprint.get("/<customer_id>/anonymization")
+@requires("customers:read")
+@blueprint.response(200, ErasureView)
+@blueprint.doc(operationId="get_anonymization")
+def get_anonymization(customer_id: str) -> Response:
+    """Read how far a customer's anonymization is; afterwards, its receipt."""
+    session = current_session()
+    entry = queries.get_erasure(session, current_publisher_id(), customer_id)
+    return json_response(erasure.erasure_state(session, entry))
+
+
+def _shown(customer: Any, status: int = 200) -> Response:
+    about(customer.id)
+    headers = {"ETag": etag(customer.revision), "Version-Token": f"{customer.id}.{customer.version}"}
+    if status == 201:
+        headers["Location"] = f"/v1/customers/{customer.id}"
+    return json_response(customer_state(customer), status, headers)

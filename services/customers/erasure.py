@@ -1,0 +1,134 @@
+"""Anonymizing (C5): a ledger of who must confirm and who has; permanent, and resumed by itself where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from servicekit.auth.caller import Caller
+from servicekit.clock import rfc3339
+from servicekit.db.tables import erased_subject
+from servicekit.outbox import forget_events
+from servicekit.parking import forget_parked
+from servicekit.web.idempotency import forget_answers
+from services.customers import events, history
+from services.customers.actions import lock_customer
+from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId
+from services.customers.views import customer_state
+
+
+def anonymize_customer(
+    session: Session,
+    *,
+    publisher_id: str,
+    customer_id: str,
+    participants: Sequence[str],
+    editor: Caller,
+    now: datetime,
+) -> Erasure:
+    """Erase everything personal of a customer here, and ask ``participants`` (services) to do the same.
+
+    Doing it again returns the ledger's entry as it is. Raises CustomerNotFound.
+    """
+    customer = lock_customer(session, publisher_id, customer_id)
+    known = session.get(Erasure, customer_id)
+    if known is not None:
+        return known
+    before = {field: getattr(customer, field) for field in history.FIELDS}
+    _blank(customer, now)
+    _forget(session, customer, now)
+    names = [{"field": change["field"], "old": None, "new": None} for change in history.differences(before, {})]
+    history.record(session, customer, action="anonymized", fields=names, editor=editor, now=now)
+    erasure = Erasure(
+        customer_id=customer.id,
+        publisher_id=customer.publisher_id,
+        requested_at=now,
+        requested_by=editor.actor_id,
+        participants=list(participants),
+        completed_at=None if participants else now,
+    )
+    session.add(erasure)
+    session.flush()
+    events.publish(session, events.ANONYMIZED, customer, now=now)
+    return erasure
+
+
+def confirm_erasure(session: Session, *, customer_id: str, service: str, at: datetime) -> None:
+    """A participant holds nothing personal of this customer any more; the last one completes the anonymization."""
+    erasure = session.execute(
+        select(Erasure).where(Erasure.customer_id == customer_id).with_for_update()
+    ).scalar_one_or_none()
+    if erasure is None or service not in erasure.participants:
+        return
+    session.execute(
+        insert(ErasureConfirmation)
+        .values(customer_id=customer_id, service=service, publisher_id=erasure.publisher_id, confirmed_at=at)
+        .on_conflict_do_nothing()
+    )
+    confirmed = session.scalars(
+        select(ErasureConfirmation.service).where(ErasureConfirmation.customer_id == customer_id)
+    )
+    if erasure.completed_at is None and set(erasure.participants) <= set(confirmed):
+        erasure.completed_at = at
+        session.flush()
+
+
+def erasure_state(session: Session, erasure: Erasure) -> dict[str, Any]:
+    """How far an anonymization is, ready for JSON."""
+    confirmed = {
+        row.service: row.confirmed_at
+        for row in session.scalars(
+            select(ErasureConfirmation).where(ErasureConfirmation.customer_id == erasure.customer_id)
+        )
+    }
+    return {
+        "customer_id": erasure.customer_id,
+        "status": "completed" if erasure.completed_at else "in_progress",
+        "requested_at": rfc3339(erasure.requested_at),
+        "requested_by": erasure.requested_by,
+        "completed_at": rfc3339(erasure.completed_at) if erasure.completed_at else None,
+        "services": [
+            {"service": service, "confirmed_at": rfc3339(confirmed[service]) if service in confirmed else None}
+            for service in erasure.participants
+        ],
+    }
+
+
+def _blank(customer: Customer, now: datetime) -> None:
+    for column in Customer.__table__.columns:
+        if column.info["personal"] == "erase":
+            setattr(customer, column.name, None)
+    customer.external_ids, customer.attributes = [], {}
+    customer.status, customer.anonymized_at = "anonymized", now
+    customer.revision += 1
+    customer.version += 1
+
+
+def _forget(session: Session, customer: Customer, now: datetime) -> None:
+    """Everything else here that speaks of this person."""
+    mine: dict[str, str] = {"publisher_id": customer.publisher_id, "datasubject": customer.id}
+    session.flush()
+    session.execute(
+        insert(erased_subject)
+        .values(publisher_id=customer.publisher_id, subject=customer.id, erased_at=now)
+        .on_conflict_do_nothing()
+    )
+    session.execute(delete(ExternalId).where(ExternalId.customer_id == customer.id))
+    for change_id, fields in session.execute(
+        select(Change.id, Change.fields).where(Change.customer_id == customer.id)
+    ).all():
+        blanked = [{"field": _without_own_names(entry["field"]), "old": None, "new": None} for entry in fields]
+        session.execute(update(Change).where(Change.id == change_id).values(fields=blanked))
+    forget_events(session, **mine, blank=customer_state(customer))
+    forget_answers(session, **mine)
+    forget_parked(session, **mine)
+
+
+def _without_own_names(field: str) -> str:
+    """The publisher's own attribute names may be telling, so only that an attribute changed is kept."""
+    return "attributes" if field.startswith("attributes.") else field

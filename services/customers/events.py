@@ -1,0 +1,52 @@
+"""What this service publishes. Every event carries the customer's full public state after the change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import fields
+from sqlalchemy.orm import Session
+
+from servicekit import outbox
+from servicekit.events import Event, EventType
+from servicekit.ids import new_id
+from services.customers.models import Customer
+from services.customers.views import CustomerView, LoginView, customer_state
+
+SOURCE = "/customers"
+
+
+class CustomerLoggedInData(CustomerView):
+    """A customer, and the login that this event tells of."""
+
+    login = fields.Nested(LoginView, required=True)
+
+
+CREATED = EventType("customers.customer.created.v1", CustomerView, "A customer was created.")
+EDITED = EventType("customers.customer.edited.v1", CustomerView, "A customer's data changed.")
+LOGGED_IN = EventType("customers.customer.logged_in.v1", CustomerLoggedInData, "A customer logged in.")
+ANONYMIZED = EventType(
+    "customers.customer.anonymized.v1", CustomerView, "A customer was anonymized: erase everything personal."
+)
+PUBLISHED = (CREATED, EDITED, LOGGED_IN, ANONYMIZED)
+
+
+def publish(
+    session: Session, kind: EventType, customer: Customer, *, now: datetime, extra: dict[str, Any] | None = None
+) -> None:
+    """Publish the customer's present state as an event of this kind."""
+    outbox.publish(
+        session,
+        Event(
+            id=new_id("evt"),
+            type=kind.name,
+            source=SOURCE,
+            subject=customer.id,
+            time=now,
+            publisher_id=customer.publisher_id,
+            aggregate_version=customer.version,
+            datasubject=customer.id,
+            data={**customer_state(customer), **(extra or {})},
+        ),
+    )

@@ -1,0 +1,74 @@
+"""The change history (C4): what changed, field by field."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from servicekit.auth.caller import Caller
+from servicekit.ids import new_id
+from services.customers.models import Change, Customer
+
+FIELDS = (
+    "email",
+    "first_name",
+    "last_name",
+    "company",
+    "birthdate",
+    "phone",
+    "language",
+    "currency",
+    "country",
+    "address",
+    "external_ids",
+    "attributes",
+)
+_MAPPINGS = ("address", "attributes")
+_insert = insert(Change.__table__)  # type: ignore[arg-type]
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each field that differs, with its old and new value; an address and attributes part by part."""
+    found = []
+    for field in FIELDS:
+        old, new = before.get(field), after.get(field)
+        if old == new:
+            continue
+        if field in _MAPPINGS:
+            old, new = old or {}, new or {}
+            found += [
+                {"field": f"{field}.{part}", "old": old.get(part), "new": new.get(part)}
+                for part in dict.fromkeys([*old, *new])
+                if old.get(part) != new.get(part)
+            ]
+        else:
+            found.append({"field": field, "old": _plain(old), "new": _plain(new)})
+    return found
+
+
+def record(
+    session: Session, customer: Customer, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
+) -> None:
+    """Add an entry to the customer's change history."""
+    session.execute(
+        _insert,
+        {
+            "id": new_id("chg"),
+            "publisher_id": customer.publisher_id,
+            "customer_id": customer.id,
+            "revision": customer.revision,
+            "at": now,
+            "editor_id": editor.actor_id,
+            "editor_name": editor.name,
+            "editor_kind": editor.kind,
+            "action": action,
+            "fields": fields,
+        },
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,32 @@
+"""Addresses for our own services only; the gateway does not lead here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from servicekit.web.access import requires
+from servicekit.web.context import current_session
+from servicekit.web.json_body import json_response
+from services.customers import queries
+
+blueprint = Blueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
+
+
+class FeedParameters(Schema):
+    """Where to go on, and how far."""
+
+    cursor = fields.String(validate=validate.Length(max=500))
+    limit = fields.Integer(load_default=500, validate=validate.Range(1, 2000))
+
+
+@blueprint.get("/feed/customers")
+@requires("customers:feed", as_system=True)
+@blueprint.arguments(FeedParameters, location="query")
+def get_feed(parameters: dict[str, Any]) -> Response:
+    """Every publisher's customers in their present state, page by page."""
+    page = queries.customers_feed(current_session(), cursor=parameters.get("cursor"), limit=parameters["limit"])
+    return json_response(page.to_json())

@@ -1,0 +1,30 @@
+"""Headers that several addresses share, for the API's description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "Send the same key with a repeated request: nothing happens twice, and the first answer comes again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+IF_MATCH: dict[str, Any] = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag that was read, or `*` to overwrite whatever is there.",
+    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$'},
+    "example": '"1"',
+}
+WITH_ETAG: dict[str, Any] = {
+    "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
+}
+VERSION_TOKEN: dict[str, Any] = {
+    "Version-Token": {
+        "description": "Pass it to search as `version_token` to be answered from an index that has this write.",
+        "schema": {"type": "string"},
+    },
+}

@@ -1,0 +1,179 @@
+"""How a customer is shown: in answers, in events and in the feed, always the same."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from marshmallow import Schema, fields
+
+from servicekit.clock import rfc3339
+from services.customers.schemas import Address, ExternalIdField, personal
+
+ADDRESS_PARTS = ("line1", "line2", "city", "state", "postal_code", "country")
+
+
+class CustomerRow(Protocol):
+    """A customer, as a model or as a row of a query."""
+
+    id: Any
+    email: Any
+    first_name: Any
+    last_name: Any
+    company: Any
+    birthdate: Any
+    phone: Any
+    language: Any
+    currency: Any
+    country: Any
+    address: Any
+    external_ids: Any
+    attributes: Any
+    status: Any
+    registered_at: Any
+    last_login_at: Any
+    anonymized_at: Any
+    version: Any
+
+
+def customer_state(row: CustomerRow) -> dict[str, Any]:
+    """The full public state, ready for JSON."""
+    return {
+        "id": row.id,
+        "email": row.email,
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "company": row.company,
+        "birthdate": _day(row.birthdate),
+        "phone": row.phone,
+        "language": row.language,
+        "currency": row.currency,
+        "country": row.country,
+        "address": row.address,
+        "external_ids": row.external_ids,
+        "attributes": row.attributes,
+        "status": row.status,
+        "registered_at": rfc3339(row.registered_at),
+        "last_login_at": _moment(row.last_login_at),
+        "anonymized_at": _moment(row.anonymized_at),
+        "version": row.version,
+    }
+
+
+def change_state(row: Any) -> dict[str, Any]:
+    """One entry of the change history, ready for JSON."""
+    return {
+        "id": row.id,
+        "customer_id": row.customer_id,
+        "revision": row.revision,
+        "at": rfc3339(row.at),
+        "editor": {"id": row.editor_id, "name": row.editor_name, "kind": row.editor_kind},
+        "action": row.action,
+        "fields": row.fields,
+    }
+
+
+class AddressView(Address):
+    """A postal address; every part is present, null where unknown."""
+
+
+class CustomerView(Schema):
+    """A customer."""
+
+    id = fields.String(required=True, metadata={"description": "Our ID.", "example": "cus_06h5yvkg1scm7h3b8k5rqt2xzw"})
+    email = fields.String(required=True, allow_none=True, metadata=personal("The login.", "anna@example.com"))
+    first_name = fields.String(required=True, allow_none=True, metadata=personal("First name.", "Anna"))
+    last_name = fields.String(required=True, allow_none=True, metadata=personal("Last name.", "Müller"))
+    company = fields.String(required=True, allow_none=True, metadata=personal("Company."))
+    birthdate = fields.Date(required=True, allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
+    phone = fields.String(required=True, allow_none=True, metadata=personal("Telephone, as it was given."))
+    language = fields.String(required=True, allow_none=True, metadata=personal("BCP 47 tag.", "de"))
+    currency = fields.String(required=True, allow_none=True, metadata={"description": "ISO 4217 code."})
+    country = fields.String(required=True, allow_none=True, metadata={"description": "ISO 3166-1 code."})
+    address = fields.Nested(AddressView, required=True, allow_none=True, metadata=personal("Postal address."))
+    external_ids = fields.List(fields.Nested(ExternalIdField), required=True, metadata=personal("IDs elsewhere."))
+    attributes = fields.Dict(keys=fields.String(), required=True, metadata=personal("Custom attributes."))
+    status = fields.String(
+        required=True,
+        metadata={"description": "`active` or `anonymized`.", "enum": ["active", "anonymized"]},
+    )
+    registered_at = fields.AwareDateTime(required=True, metadata={"description": "When the account began."})
+    last_login_at = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "Last login."})
+    anonymized_at = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "When anonymized."})
+    version = fields.Integer(required=True, metadata={"description": "Counts every change, logins too."})
+
+
+class CustomerPage(Schema):
+    """Some customers, newest first."""
+
+    items = fields.List(fields.Nested(CustomerView), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class EditorView(Schema):
+    """Who made a change."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "`staff`, `api_key` or `service`."})
+
+
+class FieldChangeView(Schema):
+    """One field's change."""
+
+    field = fields.String(required=True, metadata={"description": "The field, `address.city` for a part.", "example": "email"})
+    old = fields.Raw(required=True, allow_none=True, metadata=personal("Before."))
+    new = fields.Raw(required=True, allow_none=True, metadata=personal("After."))
+
+
+class ChangeView(Schema):
+    """An entry of the change history."""
+
+    id = fields.String(required=True)
+    customer_id = fields.String(required=True)
+    revision = fields.Integer(required=True, metadata={"description": "The ETag's number after it."})
+    at = fields.AwareDateTime(required=True)
+    editor = fields.Nested(EditorView, required=True)
+    action = fields.String(required=True, metadata={"description": "`created`, `edited` or `anonymized`."})
+    fields = fields.List(fields.Nested(FieldChangeView), required=True)
+
+
+class ChangePage(Schema):
+    """Some entries of the change history, newest first."""
+
+    items = fields.List(fields.Nested(ChangeView), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class LoginView(Schema):
+    """A login."""
+
+    id = fields.String(required=True)
+    customer_id = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class ConfirmationView(Schema):
+    """A service's part in an anonymization."""
+
+    service = fields.String(required=True)
+    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ErasureView(Schema):
+    """How far an anonymization is; afterwards, its receipt."""
+
+    customer_id = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": ["in_progress", "completed"]})
+    requested_at = fields.AwareDateTime(required=True)
+    requested_by = fields.String(required=True, metadata={"description": "ID of the staff member or API key."})
+    completed_at = fields.AwareDateTime(required=True, allow_none=True)
+    services = fields.List(fields.Nested(ConfirmationView), required=True)
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else rfc3339(value)
