@@ -66,7 +66,8 @@ class Publisher(Protocol):
     def publish(self, messages: Sequence[Message], *, timeout: float) -> list[Outcome]:
         """Send all, wait for the answers up to ``timeout`` seconds, one outcome for each in order.
 
-        Never raises for a queue that is down: every outcome is then ``UNKNOWN``.
+        Never raises for a queue that is down: every outcome is then ``UNKNOWN``. Without messages it only keeps
+        the connection alive, which an idle publisher needs every few seconds.
         """
 
     def close(self) -> None:
@@ -109,7 +110,8 @@ class Bus(Protocol):
         """A new consumer of a declared queue; it connects when first used."""
 
     def depth(self, queue: str) -> int:
-        """How many messages wait in the queue or are in a consumer's hands. Raises BusUnavailable."""
+        """How many messages wait in the queue; where the system can tell (RabbitMQ can't, over AMQP), those in a
+        consumer's hands are counted too. Raises BusUnavailable."""
 
 
 def _matches(pattern: str, event_type: str) -> bool:

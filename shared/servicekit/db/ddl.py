@@ -22,8 +22,11 @@ def outbox_v1(database: str) -> list[str]:
             datasubject text,
             time timestamptz NOT NULL,
             payload text NOT NULL,
-            unroutable_since timestamptz)""",
+            unroutable_since timestamptz,
+            retry_at timestamptz)""",
         "CREATE INDEX outbox_by_shard ON outbox (shard, seq)",
+        "CREATE INDEX outbox_unroutable ON outbox (publisher_id, subject) WHERE unroutable_since IS NOT NULL",
+        "CREATE INDEX outbox_to_retry ON outbox (retry_at) WHERE unroutable_since IS NOT NULL",
         "CREATE INDEX outbox_by_datasubject ON outbox (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
         """CREATE TABLE event_log (
             arrival bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
@@ -56,7 +59,8 @@ def outbox_v1(database: str) -> list[str]:
 
 
 def consumer_v1(database: str) -> list[str]:
-    """What a service that consumes events or forgets people needs: inbox, parked messages, erased and aliased subjects."""
+    """What a service that consumes events or forgets people needs: inbox, parked messages, erased and aliased
+    subjects, and how far a bootstrap got."""
     return [
         """CREATE TABLE inbox (
             consumer text NOT NULL, event_id text NOT NULL, publisher_id text NOT NULL,
@@ -64,13 +68,16 @@ def consumer_v1(database: str) -> list[str]:
         "CREATE INDEX inbox_by_age ON inbox (received_at)",
         """CREATE TABLE parked_message (
             id text PRIMARY KEY, consumer text NOT NULL, publisher_id text, event_id text, type text, subject text,
-            datasubject text, body text, reason text, parked_at timestamptz NOT NULL)""",
+            datasubject text, body bytea, reason text, parked_at timestamptz NOT NULL)""",
         "CREATE INDEX parked_message_by_datasubject ON parked_message (publisher_id, datasubject)",
         """CREATE TABLE erased_subject (
             publisher_id text NOT NULL, subject text NOT NULL, erased_at timestamptz NOT NULL,
             PRIMARY KEY (publisher_id, subject))""",
         """CREATE TABLE subject_alias (
-            publisher_id text NOT NULL, alias text NOT NULL, subject text NOT NULL, PRIMARY KEY (publisher_id, alias))""",
+            publisher_id text NOT NULL, alias text NOT NULL, subject text NOT NULL,
+            PRIMARY KEY (publisher_id, alias))""",
+        """CREATE TABLE bootstrap_progress (
+            source text PRIMARY KEY, cursor text, items bigint NOT NULL, finished_at timestamptz)""",
         *isolate(database, "inbox", app="SELECT, INSERT", system="SELECT, INSERT, DELETE"),
         *isolate(
             database,
@@ -80,6 +87,7 @@ def consumer_v1(database: str) -> list[str]:
         ),
         *isolate(database, "erased_subject", app="SELECT, INSERT", system="SELECT, INSERT"),
         *isolate(database, "subject_alias", app="SELECT, INSERT, UPDATE, DELETE", system="SELECT"),
+        *share(database, "bootstrap_progress", app="SELECT, INSERT, UPDATE, DELETE"),
     ]
 
 

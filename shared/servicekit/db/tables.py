@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -39,6 +39,7 @@ outbox = Table(
     plain("time", _moment),
     personal("payload", Text),
     plain("unroutable_since", _moment),
+    plain("retry_at", _moment),
 )
 
 event_log = Table(
@@ -99,7 +100,7 @@ parked_message = Table(
     plain("type", Text),
     plain("subject", Text),
     plain("datasubject", Text),
-    personal("body", Text),
+    personal("body", LargeBinary),
     personal("reason", Text),
     plain("parked_at", _moment),
 )
@@ -118,6 +119,15 @@ subject_alias = Table(
     plain("publisher_id", Text, primary_key=True),
     plain("alias", Text, primary_key=True),
     plain("subject", Text),
+)
+
+bootstrap_progress = Table(
+    "bootstrap_progress",
+    metadata,
+    plain("source", Text, primary_key=True),
+    plain("cursor", Text),
+    plain("items", BigInteger),
+    plain("finished_at", _moment),
 )
 
 idempotency_key = Table(
