@@ -29,7 +29,7 @@ from services.customers.models import Change, Customer, ExternalId, Login
 from services.customers.views import ADDRESS_PARTS, change_state
 
 _insert_customer = insert(Customer.__table__)  # type: ignore[arg-type]
-_claim = upsert(ExternalId.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]
+_claim = upsert(ExternalId).on_conflict_do_nothing().returning(ExternalId.customer_id)
 
 
 def create_customer(
@@ -180,7 +180,7 @@ def _claim_external_ids(session: Session, customer: Customer, entries: Sequence[
             "external_id": entry["id"],
             "customer_id": customer.id,
         }
-        if session.execute(_claim, row).rowcount == 0:  # type: ignore[attr-defined]
+        if session.execute(_claim.values(row)).first() is None:
             raise ExternalIdTaken(index)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from servicekit import clock
 from servicekit.clock import rfc3339
 from servicekit.web.access import requires
+from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
 from servicekit.web.etag import etag, if_match
 from servicekit.web.idempotency import idempotent
@@ -26,7 +26,7 @@ from services.customers.views import (
     customer_state,
 )
 
-blueprint = Blueprint("customers", __name__, url_prefix="/v1/customers", description="Customers and their history.")
+blueprint = ServiceBlueprint("customers", __name__, url_prefix="/v1/customers", description="Customers and their history.")
 
 
 @blueprint.post("")

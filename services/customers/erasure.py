@@ -19,7 +19,6 @@ from servicekit.web.idempotency import forget_answers
 from services.customers import events, history
 from services.customers.actions import lock_customer
 from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId
-from services.customers.views import customer_state
 
 
 def anonymize_customer(
@@ -42,7 +41,8 @@ def anonymize_customer(
     before = {field: getattr(customer, field) for field in history.FIELDS}
     _blank(customer, now)
     _forget(session, customer, now)
-    names = [{"field": change["field"], "old": None, "new": None} for change in history.differences(before, {})]
+    after = {field: getattr(customer, field) for field in history.FIELDS}
+    names = _only_names(history.differences(before, after))
     history.record(session, customer, action="anonymized", fields=names, editor=editor, now=now)
     erasure = Erasure(
         customer_id=customer.id,
@@ -122,13 +122,16 @@ def _forget(session: Session, customer: Customer, now: datetime) -> None:
     for change_id, fields in session.execute(
         select(Change.id, Change.fields).where(Change.customer_id == customer.id)
     ).all():
-        blanked = [{"field": _without_own_names(entry["field"]), "old": None, "new": None} for entry in fields]
-        session.execute(update(Change).where(Change.id == change_id).values(fields=blanked))
-    forget_events(session, **mine, blank=customer_state(customer))
+        session.execute(update(Change).where(Change.id == change_id).values(fields=_only_names(fields)))
+    forget_events(session, **mine, types={kind.name: kind for kind in events.PUBLISHED})
     forget_answers(session, **mine)
     forget_parked(session, **mine)
 
 
-def _without_own_names(field: str) -> str:
-    """The publisher's own attribute names may be telling, so only that an attribute changed is kept."""
-    return "attributes" if field.startswith("attributes.") else field
+def _only_names(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Which fields changed, without their values.
+
+    The publisher's own attribute names may be telling, so of those only that an attribute changed is kept.
+    """
+    names = ["attributes" if entry["field"].startswith("attributes.") else entry["field"] for entry in fields]
+    return [{"field": name, "old": None, "new": None} for name in dict.fromkeys(names)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from servicekit.web.access import requires
+from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_session
 from servicekit.web.json_body import json_response
 from services.customers import queries
 
-blueprint = Blueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
+blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
 
 
 class FeedParameters(Schema):

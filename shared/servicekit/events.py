@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
 
@@ -29,6 +29,11 @@ class EventType:
     name: str
     schema: type[Schema]
     summary: str
+
+    def without_personal(self, data: dict[str, Any]) -> dict[str, Any]:
+        """``data`` with nothing about a person left: null, or empty where it was a list or an object."""
+        personal = {name: field for name, field in self.schema().fields.items() if field.metadata.get("personal")}
+        return {name: _emptied(personal[name]) if name in personal else value for name, value in data.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,12 @@ class Event:
         if not isinstance(event.data, dict):
             raise MalformedEvent("data is not an object")
         return event
+
+
+def _emptied(field: fields.Field[Any]) -> Any:
+    if field.allow_none:
+        return None
+    return [] if isinstance(field, fields.List) else {}
 
 
 def _text(value: object) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import insert, null, or_, select, update
+from sqlalchemy import insert, null, select, update
 from sqlalchemy.orm import Session
 
 from servicekit.db.ddl import SHARDS
 from servicekit.db.tables import event_log, outbox
-from servicekit.events import Event
+from servicekit.events import Event, EventType
 from servicekit.tracing import current_traceparent
 
 _insert = insert(outbox)
@@ -44,11 +45,13 @@ def publish(session: Session, event: Event) -> None:
     )
 
 
-def forget_events(session: Session, *, publisher_id: str, datasubject: str, blank: dict[str, object]) -> None:
+def forget_events(
+    session: Session, *, publisher_id: str, datasubject: str, types: Mapping[str, EventType]
+) -> None:
     """Take a person's data out of what has been or will be published.
 
-    Events not yet sent keep their envelope and get ``blank`` as their data (the personal-free state); those in
-    the log lose their payload. Call it before the event that tells of the erasure is published.
+    Events not yet sent keep all that is not personal (``types`` says what is); those in the log lose their payload.
+    Call it before the event that tells of the erasure is published.
     """
     # The outbox first: an event that moves to the log meanwhile is then seen by the second statement.
     waiting = session.execute(
@@ -57,13 +60,11 @@ def forget_events(session: Session, *, publisher_id: str, datasubject: str, blan
         .with_for_update()
     ).all()
     for seq, payload in waiting:
-        event = replace(Event.from_json(payload), data=blank)
-        session.execute(update(outbox).where(outbox.c.seq == seq).values(payload=event.to_json().decode()))
+        event = Event.from_json(payload)
+        blanked = replace(event, data=types[event.type].without_personal(event.data))
+        session.execute(update(outbox).where(outbox.c.seq == seq).values(payload=blanked.to_json().decode()))
     session.execute(
         update(event_log)
-        .where(
-            event_log.c.publisher_id == publisher_id,
-            or_(event_log.c.datasubject == datasubject, event_log.c.subject == datasubject),
-        )
+        .where(event_log.c.publisher_id == publisher_id, event_log.c.datasubject == datasubject)
         .values(payload=null())
     )

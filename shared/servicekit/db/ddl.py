@@ -43,7 +43,7 @@ def outbox_v1(database: str) -> list[str]:
         "CREATE INDEX event_log_unplaced ON event_log (arrival) WHERE position IS NULL",
         "CREATE INDEX event_log_by_datasubject ON event_log (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
         "CREATE INDEX event_log_by_age ON event_log (logged_at)",
-        "CREATE TABLE event_log_sequencer (only smallint PRIMARY KEY, last_position bigint NOT NULL)",
+        "CREATE TABLE event_log_sequencer (id smallint PRIMARY KEY, last_position bigint NOT NULL)",
         "INSERT INTO event_log_sequencer VALUES (1, 0)",
         """CREATE TABLE relay_shard (
             shard smallint PRIMARY KEY, owner text, fence bigint NOT NULL DEFAULT 0,

@@ -61,7 +61,7 @@ event_log = Table(
 event_log_sequencer = Table(
     "event_log_sequencer",
     metadata,
-    plain("only", SmallInteger, primary_key=True),
+    plain("id", SmallInteger, primary_key=True),
     plain("last_position", BigInteger),
 )
 

@@ -13,7 +13,7 @@ from servicekit.auth.caller import TokenVerifier
 from servicekit.db.database import Database
 from servicekit.web import health, problems, requests
 from servicekit.web.context import Kit
-from servicekit.web.json_body import MAX_BODY_BYTES, StrictParser
+from servicekit.web.json_body import MAX_BODY_BYTES
 from servicekit.web.problems import ProblemView
 
 
@@ -60,7 +60,6 @@ def create_service_app(
     health.register(app, [health.database_check(database), health.token_check(verifier), *checks])
     api = KitApi(app)
     for blueprint in blueprints:
-        blueprint.ARGUMENTS_PARSER = StrictParser()
         api.register_blueprint(blueprint)
     app.extensions["openapi"] = api.spec
     return app

@@ -37,7 +37,7 @@ class StrictParser(FlaskParser):
             field = schema.fields.get(name)
             if len(values) > 1 and field is not None and not isinstance(field, marshmallow.fields.List):
                 raise BadRequest(f"The parameter {name} is given {len(values)} times.")
-            if any("\0" in value or not value.isprintable() and _has_surrogate(value) for value in values):
+            if any("\0" in value or _has_surrogate(value) for value in values):
                 raise BadRequest(f"The parameter {name} contains a character that no text has.")
         return MultiDictProxy(req.args, schema)
 
