@@ -1,0 +1,156 @@
+"""The search engine as the rest of the service sees it. Adapters: ``opensearch``, ``postgres``.
+
+All adapters pass the conformance suite in ``tests/engine``, and find and rank as ``matching`` defines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+import orjson
+
+from services.search.documents import CustomerDocument
+from services.search.engine.errors import MissingPublisher
+from services.search.folding import storable
+from services.search.query.tree import Query
+from services.search.text import Tokens
+
+IndexEntry = CustomerDocument
+"""What is written: a document, or a tombstone."""
+
+EXACT_TOTAL = 10_000
+"""Totals are exact up to here; beyond, the value is this and ``exact`` is false."""
+
+MAX_ID_BYTES = 400
+"""Publisher and customer ID together: what fits into an OpenSearch ``_id``."""
+
+After = tuple[int, str]
+"""Position in a result: score and customer ID of the last hit seen."""
+
+
+class Outcome(Enum):
+    """What became of one written entry."""
+
+    WRITTEN = "written"
+    STALE = "stale"
+    """A newer version is there already: nothing to do, success."""
+    RETRY = "retry"
+    """The engine could not take it now (429, 5xx, a missing index); later it may."""
+    REFUSED = "refused"
+    """The engine will never take it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one entry; ``reason`` says more when it wasn't taken (without personal data)."""
+
+    publisher_id: str
+    customer_id: str
+    doc_version: int
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A customer found. ``stored`` is the customer's state as of ``doc_version``."""
+
+    customer_id: str
+    score: int
+    doc_version: int
+    stored: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many match; ``value`` is a lower bound when not ``exact``."""
+
+    value: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits by score, then customer ID, both descending. ``next_after`` is ``None`` on the last page."""
+
+    hits: tuple[Hit, ...]
+    total: Total
+    next_after: After | None
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A document as it is in the index, tombstones included: for comparing it with what it should be."""
+
+    customer_id: str
+    doc_version: int
+    deleted: bool
+    tokens: Mapping[str, Tokens]
+    stored: Mapping[str, Any]
+
+
+class Engine(Protocol):
+    """A search engine. Every method raises ``EngineUnavailable`` when it can't be reached or is overloaded, and
+    ``EngineRefused`` when it says no for good."""
+
+    def ensure(self) -> None:
+        """Create what the engine needs, if it isn't there. Doing it again, or at the same time, changes nothing."""
+
+    def ping(self) -> None:
+        """Return if the engine answers and can search; raise otherwise."""
+
+    def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
+        """Take each entry in unless a newer version is there; results in the order of ``entries``.
+
+        An equal version is written again. Tombstones keep older versions out for good. Raises ``MissingPublisher``.
+        """
+
+    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
+        """The first ``limit`` hits behind ``after``.
+
+        Paging goes by keys, not by numbers of rows: nothing is lost or doubled by customers that come or go between
+        two pages. One whose own score changes meanwhile may move across the position. Raises ``MissingPublisher``.
+        """
+
+    def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
+        """``doc_version`` of those customers that a search sees at this moment (tombstones too)."""
+
+    def count(self, publisher_id: str) -> int:
+        """How many customers can be found, tombstones not counted."""
+
+    def dump(self, publisher_id: str) -> Iterator[Indexed]:
+        """Everything of a publisher, by customer ID, as of one moment. For comparisons; not fast."""
+
+    def refresh(self) -> None:
+        """Make everything written so far visible to searches at once. For tests and rebuilding: it is expensive."""
+
+
+def page_of_hits(hits: Sequence[Hit], total: Total, limit: int) -> Page:
+    """A page of ``limit`` hits made from one more, which tells whether another page follows."""
+    last = hits[limit - 1] if len(hits) > limit else None
+    return Page(tuple(hits[:limit]), total, (last.score, last.customer_id) if last else None)
+
+
+def refusal(entry: IndexEntry) -> str:
+    """Why no engine will ever take ``entry``; empty when it may. Raises ``MissingPublisher``."""
+    required(entry.publisher_id)
+    names = entry.publisher_id + entry.customer_id
+    if not entry.customer_id or storable(names) != names or len(names.encode()) > MAX_ID_BYTES:
+        return f"publisher and customer ID must be storable text of at most {MAX_ID_BYTES} bytes together"
+    if not 0 <= entry.doc_version < 2**63:
+        return "doc_version must be from 0 to 2**63 - 1"
+    try:
+        orjson.dumps(entry.stored)
+    except TypeError:
+        return "what is stored must be JSON, its integers of 64 bits at most"
+    return ""
+
+
+def required(publisher_id: str) -> str:
+    """``publisher_id``, or ``MissingPublisher`` when there is none."""
+    if not isinstance(publisher_id, str) or not publisher_id.strip():
+        raise MissingPublisher
+    return publisher_id

@@ -1,0 +1,186 @@
+"""The engine ``postgres``: an inverted index in the search service's own database."""
+
+# Statements are put together from constants; every value is a bound parameter.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy
+from sqlalchemy import Connection, text
+from servicekit.db.database import is_transient
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.search.documents import BY_NUMBER
+from services.search.engine import postgres_query as sql
+from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.port import (
+    EXACT_TOTAL,
+    After,
+    Hit,
+    Indexed,
+    IndexEntry,
+    Outcome,
+    Page,
+    Total,
+    WriteResult,
+    page_of_hits,
+    refusal,
+)
+from services.search.engine.postgres_tables import ddl, metadata
+from services.search.engine.postgres_write import write_chunk
+from services.search.query.tree import Query, Word
+from services.search.text import Kind, Tokens
+from services.search.typos import typos_allowed, within
+
+CHUNK = 200
+"""Documents written in one transaction."""
+ATTEMPTS = 5
+"""Tries of a chunk that PostgreSQL ended because of a deadlock."""
+_DEADLOCK = {"40P01", "40001"}
+
+
+class PostgresEngine:
+    """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls."""
+
+    def __init__(self, database: sqlalchemy.Engine) -> None:
+        self._database = database
+
+    def ensure(self) -> None:
+        with self._reading() as connection:
+            present = connection.execute(
+                text("SELECT count(*) FROM unnest(CAST(:names AS text[])) AS n WHERE to_regclass(n) IS NOT NULL"),
+                {"names": list(metadata.tables)},
+            ).scalar_one()
+        if present == len(metadata.tables):
+            return
+        with _translated(), self._database.begin() as connection:
+            # Two that create the same table at once would fail on the catalog in spite of IF NOT EXISTS.
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('search engine tables', 0))"))
+            for statement in ddl():
+                connection.execute(text(statement))
+
+    def ping(self) -> None:
+        with self._reading() as connection:
+            connection.execute(text("SELECT FROM search_document LIMIT 1"))
+
+    def refresh(self) -> None:
+        """Nothing to do: what is committed is visible."""
+
+    def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
+        reasons = [refusal(entry) for entry in entries]
+        outcomes = [Outcome.REFUSED] * len(entries)
+        writable = [position for position, reason in enumerate(reasons) if not reason]
+        for start in range(0, len(writable), CHUNK):
+            positions = writable[start : start + CHUNK]
+            for index, outcome in self._write_chunk([entries[position] for position in positions]).items():
+                outcomes[positions[index]] = outcome
+        return [
+            WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, outcome, reason)
+            for entry, outcome, reason in zip(entries, outcomes, reasons, strict=True)
+        ]
+
+    def _write_chunk(self, entries: Sequence[IndexEntry]) -> dict[int, Outcome]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with _translated(), self._database.begin() as connection:
+                    return write_chunk(connection, entries)
+            except _Deadlock:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError
+
+    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
+        scoped = sql.scope(publisher_id)
+        if any(not word.forms for word in query.words):
+            return Page((), Total(0, exact=True), None)
+        with self._reading() as connection:
+            words = self._words(connection, scoped, query.words)
+            matches = self._matches(connection, scoped, words)
+            statement = sql.page_of(scoped, matches, words, limit + 1, after)
+            rows = connection.execute(text(statement.sql), statement.parameters).all()
+        hits = [Hit(row.customer_id, row.score, row.doc_version, row.stored) for row in rows if row.customer_id]
+        total = Total(min(rows[0].total, EXACT_TOTAL), exact=rows[0].total <= EXACT_TOTAL)
+        return page_of_hits(hits, total, limit)
+
+    def _words(self, connection: Connection, scoped: sql.Statement, words: Sequence[Word]) -> list[sql.WordSql]:
+        statement = sql.typo_candidates(scoped, words)
+        near = connection.execute(text(statement.sql), statement.parameters).all() if statement else []
+        return [
+            sql.WordSql(index, word, [number for number, candidate in near if _is_near(word, candidate)])
+            for index, word in enumerate(words)
+        ]
+
+    def _matches(self, connection: Connection, scoped: sql.Statement, words: Sequence[sql.WordSql]) -> str:
+        """The select of customers and scores: by the rarest word first when it is rare enough."""
+        if not words:
+            return sql.everybody()
+        if len(words) == 1:
+            return sql.intersection(words)
+        statement = sql.postings_of(scoped, words)
+        counts = connection.execute(text(statement.sql), statement.parameters).one()
+        rarest = min(range(len(words)), key=lambda index: counts[index])
+        if counts[rarest] > sql.FEW:
+            return sql.intersection(words)
+        return sql.from_rarest(words[rarest], [word for index, word in enumerate(words) if index != rarest])
+
+    def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
+        scoped = sql.scope(publisher_id)
+        statement = f"{scoped.sql} SELECT customer_id, doc_version FROM documents WHERE customer_id = ANY(:customers)"
+        with self._reading() as connection:
+            rows = connection.execute(text(statement), {**scoped.parameters, "customers": list(customer_ids)})
+            return {row.customer_id: row.doc_version for row in rows}
+
+    def count(self, publisher_id: str) -> int:
+        scoped = sql.scope(publisher_id)
+        statement = text(f"{scoped.sql} SELECT count(*) FROM documents WHERE NOT deleted")
+        with self._reading() as connection:
+            return int(connection.execute(statement, scoped.parameters).scalar_one())
+
+    def dump(self, publisher_id: str) -> Iterator[Indexed]:
+        scoped = sql.scope(publisher_id)
+        statement = text(f"""{scoped.sql}
+            SELECT d.*, (SELECT json_agg(json_build_array(p.attribute, v.word, p.kind))
+                FROM unnest(d.words) AS n (number) JOIN vocabulary v ON v.number = n.number
+                JOIN search_posting p ON p.word = n.number AND p.customer_id = d.customer_id) AS postings
+            FROM documents d ORDER BY d.customer_id
+        """)
+        with _translated(), self._database.connect() as connection:
+            # A server-side cursor lives in a transaction: one snapshot, whatever is written meanwhile.
+            streaming = connection.execution_options(yield_per=500)
+            for row in streaming.execute(statement, scoped.parameters):
+                tokens: dict[str, Tokens] = {}
+                for attribute, word, kind in row.postings or ():
+                    tokens.setdefault(BY_NUMBER[attribute].name, {})[word] = Kind(kind)
+                yield Indexed(row.customer_id, row.doc_version, row.deleted, tokens, row.stored)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _translated(), self._database.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+class _Deadlock(EngineUnavailable):
+    """PostgreSQL ended this transaction so that another could go on; the same again works."""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The database's errors as the port's. Their texts hold parameters, personal data among them: left out."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        original = getattr(error, "orig", None)
+        if getattr(original, "sqlstate", None) in _DEADLOCK:
+            raise _Deadlock("PostgreSQL met a deadlock") from None
+        name = type(original or error).__name__
+        if is_transient(error):
+            raise EngineUnavailable(f"PostgreSQL can't do this now: {name}") from None
+        raise EngineRefused(f"PostgreSQL refused: {name}") from None
+
+
+def _is_near(word: Word, candidate: str) -> bool:
+    limits = ((form, typos_allowed(form)) for form in word.forms)
+    return any(limit and within(form, candidate, limit) for form, limit in limits)

@@ -1,0 +1,91 @@
+"""Tables of the engine ``postgres``, in the search service's own database.
+
+An inverted index: ``search_word`` is each publisher's vocabulary, ``search_posting`` who has which word where,
+``search_typo`` the deletion keys by which words with a typo find each other (only of words that may have one). All
+words of a customer go with the customer: a word that nobody has is removed in the same transaction.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+metadata = MetaData()
+_ERASE = {"personal": "erase"}
+_NONE = {"personal": "none"}
+# Byte order, whatever the database's: ranges find prefixes, and order equals OpenSearch's.
+_C = Text(collation="C")
+
+document = Table(
+    "search_document",
+    metadata,
+    Column("publisher_id", _C, nullable=False, info=_NONE),
+    Column("customer_id", _C, nullable=False, info=_NONE),
+    Column("doc_version", BigInteger, nullable=False, info=_NONE),
+    Column("deleted", Boolean, nullable=False, info=_NONE),
+    Column("words", postgresql.ARRAY(BigInteger), nullable=False, info=_ERASE),
+    Column("stored", postgresql.JSONB, nullable=False, info=_ERASE),
+    PrimaryKeyConstraint("publisher_id", "customer_id"),
+)
+
+word = Table(
+    "search_word",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True, info=_NONE),
+    Column("publisher_id", _C, nullable=False, info=_NONE),
+    Column("word", _C, nullable=False, info=_ERASE),
+    UniqueConstraint("publisher_id", "word", name="search_word_key", postgresql_include=["number"]),
+)
+
+posting = Table(
+    "search_posting",
+    metadata,
+    Column("word", BigInteger, nullable=False, info=_ERASE),
+    Column("customer_id", _C, nullable=False, info=_NONE),
+    Column("attribute", SmallInteger, nullable=False, info=_NONE),
+    Column("kind", SmallInteger, nullable=False, info=_NONE),
+)
+# Holds every column, so that a search reads the index alone; unique, but a primary key can't include a column.
+Index(
+    "search_posting_key",
+    posting.c.word,
+    posting.c.customer_id,
+    posting.c.attribute,
+    unique=True,
+    postgresql_include=["kind"],
+)
+
+typo = Table(
+    "search_typo",
+    metadata,
+    Column("word", BigInteger, ForeignKey(word.c.number, ondelete="CASCADE"), primary_key=True, info=_ERASE),
+    Column("keys", postgresql.ARRAY(BigInteger), nullable=False, info=_ERASE),
+)
+Index("search_typo_keys", typo.c["keys"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+
+
+def ddl() -> list[str]:
+    """The statements that create the tables and indices, each harmless when they are there; for the migration."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    statements: list[str] = []
+    for table in metadata.sorted_tables:
+        statements.append(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).strip())
+        statements += [
+            str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)).strip()
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    return statements

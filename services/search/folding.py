@@ -1,0 +1,81 @@
+"""Folding: one spelling for everything that a person types in different ways (case, accents, scripts, digits)."""
+
+# ruff: noqa: RUF001, RUF002 - letters of many scripts, on purpose
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_TEXT_LENGTH = 1_000
+"""Characters of a value that are looked at; what is behind them isn't searchable."""
+
+# Letters that Unicode doesn't decompose, and how they are typed without them.
+_PLAIN = str.maketrans(
+    {
+        "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t",
+        "ŋ": "n", "ĸ": "k", "ə": "e", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ɛ": "e", "ɔ": "o", "ǝ": "e",
+        # Arabic and Persian letters that are written for one another
+        "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
+        # Hebrew final forms: half a word ends in the ordinary one
+        "ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ",
+    }
+)  # fmt: skip
+_EXPANDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ӓ": "ae", "ӧ": "oe", "ӱ": "ue"})
+_KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+
+# Canonical combining classes of the marks that people leave out: overlays, nuktas, Hebrew, Arabic and Syriac
+# points, accents. Not among them: vowel signs and viramas of Indic scripts, Thai and Lao vowels and tones, the
+# voicing marks of kana: without those it is another word.
+_DROPPED_CLASSES = frozenset({1, 7, *range(10, 37), *range(200, 241)})
+_TATWEEL = "\u0640"
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """``text`` without what neither PostgreSQL nor UTF-8 can hold: NUL and lone surrogates, shown as U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def fold(text: str) -> tuple[str, ...]:
+    """The one or two folded spellings of ``text``: without its accents, and with ``ü`` written ``ue`` and the like.
+
+    White space comes out as single spaces, punctuation stays, control and formatting characters are gone. Takes the
+    first ``MAX_TEXT_LENGTH`` characters only.
+    """
+    composed = unicodedata.normalize("NFKC", text[:MAX_TEXT_LENGTH])[:MAX_TEXT_LENGTH].casefold()
+    if composed.isascii():
+        return (_without_controls(composed),)
+    composed = unicodedata.normalize("NFC", composed)
+    expanded = composed.translate(_EXPANDED)
+    plain = _finish(composed)
+    return (plain,) if expanded == composed else (plain, _finish(expanded))
+
+
+def _finish(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN)).casefold()
+    kept = (character for character in decomposed if unicodedata.combining(character) not in _DROPPED_CLASSES)
+    recomposed = unicodedata.normalize("NFC", "".join(kept)).translate(_PLAIN).translate(_KATAKANA_TO_HIRAGANA)
+    return _without_controls("".join(map(_ascii_digit, _VARIATION_SELECTORS.sub("", recomposed))))
+
+
+def _ascii_digit(character: str) -> str:
+    return str(unicodedata.decimal(character)) if unicodedata.category(character) == "Nd" else character
+
+
+def _without_controls(text: str) -> str:
+    """White space to one space each; controls, formatting, surrogates, unassigned and tatweel dropped."""
+    spaced = " ".join(text.split())
+    if spaced.isascii() and spaced.isprintable():
+        return spaced
+    visible = (character for character in spaced if unicodedata.category(character)[0] != "C" and character != _TATWEEL)
+    return "".join(visible)
+
+
+def is_word_character(character: str) -> bool:
+    """Whether ``character`` (folded) is part of a word: letters, numbers and the marks that folding kept.
+
+    Spacing modifiers (``ʿ ʾ ʻ``) count as apostrophes.
+    """
+    return unicodedata.category(character)[0] in "LNM" and not 0x02B0 <= ord(character) <= 0x02FF

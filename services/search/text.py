@@ -1,0 +1,198 @@
+"""The one normalizer: turns values into the tokens they are found by, and what is typed into what is looked up.
+
+Index, projection and tests all use it; the engines only compare tokens. A token matches what is typed when it is
+equal to it, begins with it, or differs from it by a typo; ``Kind`` says which of these count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from itertools import pairwise
+
+from services.search.folding import fold, is_word_character
+
+NORMALIZER_VERSION = 1
+"""Goes up whenever a value comes out as other tokens: an index made with another version has to be rebuilt."""
+
+MAX_TOKEN_LENGTH = 128
+"""Characters; longer tokens are cut, in values and queries alike, so they still find each other."""
+MAX_TOKENS = 256
+"""Tokens kept of one value."""
+MIN_KEY_PREFIX = 12
+"""Characters needed to find a ``KEY`` by its beginning: our IDs all begin alike."""
+
+
+class Kind(IntEnum):
+    """What a token can be found by; the stronger one first."""
+
+    KEY = 1
+    """Equal: an identifier. Prefix: from ``MIN_KEY_PREFIX`` characters."""
+    WHOLE = 2
+    """Equal: an identifier. Prefix: yes."""
+    WORD = 3
+    """Equal: a word. Prefix: yes. Typos: where its attribute allows them."""
+    PART = 4
+    """Prefix only: the rest of a run in a script without spaces, from each of its characters on."""
+
+
+Tokens = dict[str, Kind]
+
+# People write these between words without a space; they are in no identifier.
+_BETWEEN_WORDS = re.compile("[\\s,;、。]+")
+# Han, kana, Hangul, Thai, Lao, Khmer, Burmese: words, or first and last name, are written without a space.
+_UNSPACED = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\uac00-\ud7af\u0e01-\u0e3a\u0e40-\u0e4e\u0e80-\u0eff\u1000-\u109f\u1780-\u17d3"
+)
+_RUN = re.compile(f"[{_UNSPACED}]+")
+_RUNS_AND_REST = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+
+
+def words_typed(text: str) -> list[str]:
+    """The words of what somebody typed, as typed, split at white space, commas and semicolons."""
+    return [word for word in _BETWEEN_WORDS.split(text) if word]
+
+
+def query_forms(word: str) -> tuple[str, ...]:
+    """What to look up for one typed word: as it is and without its punctuation, each in both foldings.
+
+    Empty when it has no letter and no digit.
+    """
+    forms: dict[str, None] = {}
+    for folded in fold(word):
+        whole = "".join(_BETWEEN_WORDS.split(folded))
+        for form in (_trimmed(whole), _joined(whole)):
+            if form:
+                forms[form[:MAX_TOKEN_LENGTH]] = None
+    return tuple(forms)
+
+
+def word_tokens(value: str, *, joins: bool = True) -> Tokens:
+    """Tokens of a name or another text: its words, the parts of hyphenated ones, and both written together.
+
+    With ``joins``, neighboring words are also found written together (``Mary Ann`` by ``maryann``).
+    """
+    tokens: Tokens = {}
+    for folded in fold(value):
+        pieces: list[str] = []
+        for chunk in _BETWEEN_WORDS.split(folded):
+            chunk_pieces = _pieces(chunk)
+            pieces += chunk_pieces
+            _put(tokens, _joined(chunk), Kind.WORD)
+        for piece in pieces:
+            _put_piece(tokens, piece)
+        if joins and len(pieces) > 1:
+            for left, right in pairwise(pieces):
+                _put(tokens, left + right, Kind.WORD)
+            _put(tokens, "".join(pieces), Kind.WORD)
+    return tokens
+
+
+def unspaced_name_tokens(first: str, last: str) -> Tokens:
+    """Tokens of a full name in a script that writes it without a space, in both orders; none for other scripts."""
+    tokens: Tokens = {}
+    for left, right in ((last, first), (first, last)):
+        for folded_left, folded_right in zip(fold(left), fold(right), strict=False):
+            together = _joined(folded_left) + _joined(folded_right)
+            if _joined(folded_left) and _joined(folded_right) and _RUN.fullmatch(together):
+                _put_piece(tokens, together)
+    return tokens
+
+
+def email_tokens(value: str) -> Tokens:
+    """Tokens of an email address: the whole, the part before @ and its pieces, the domain and its labels.
+
+    The last label (``com``) is left out: it would find everybody.
+    """
+    tokens: Tokens = {}
+    for folded in fold(value):
+        whole = _trimmed(folded.replace(" ", ""))
+        local, _, domain = whole.rpartition("@")
+        _put(tokens, whole, Kind.WHOLE)
+        for token in (local, domain, *_pieces(local), *_labels(domain)):
+            _put(tokens, token, Kind.WORD)
+    return tokens
+
+
+def identifier_tokens(value: str) -> Tokens:
+    """Tokens of an identifier somebody else gave: the whole, also without its separators; words when it has spaces."""
+    tokens: Tokens = {}
+    for folded in fold(value):
+        chunks = [chunk for chunk in map(_trimmed, _BETWEEN_WORDS.split(folded)) if chunk]
+        _put(tokens, _joined(folded), Kind.WHOLE)
+        for chunk in chunks:
+            _put(tokens, chunk, Kind.WHOLE if len(chunks) == 1 else Kind.WORD)
+    return tokens
+
+
+def key_tokens(value: str) -> Tokens:
+    """Tokens of an ID of ours (``cus_06gw…``): with and without what names its kind."""
+    tokens: Tokens = {}
+    for folded in fold(value):
+        whole = _trimmed(folded)
+        for token in (whole, _joined(whole), whole.partition("_")[2]):
+            _put(tokens, token, Kind.KEY)
+    return tokens
+
+
+def code_tokens(value: str) -> Tokens:
+    """Tokens of a postal code: without its space or dash, and its parts."""
+    tokens: Tokens = {}
+    for folded in fold(value):
+        _put(tokens, _joined(folded), Kind.WORD)
+        for piece in _pieces(folded):
+            _put(tokens, piece, Kind.WORD)
+    return tokens
+
+
+def merged(groups: Iterable[Tokens]) -> Tokens:
+    """All tokens of ``groups``, each with its strongest kind."""
+    tokens: Tokens = {}
+    for group in groups:
+        for token, kind in group.items():
+            _keep_strongest(tokens, token, kind)
+    return tokens
+
+
+def _put_piece(tokens: Tokens, piece: str) -> None:
+    """A word; in a script without spaces also each run in it, and each rest of a run as a part."""
+    _put(tokens, piece, Kind.WORD)
+    if not _RUN.search(piece):
+        return
+    for run in _RUNS_AND_REST.findall(piece):
+        _put(tokens, run, Kind.WORD)
+        if _RUN.fullmatch(run):
+            for start in range(1, len(run)):
+                _put(tokens, run[start:], Kind.PART)
+
+
+def _put(tokens: Tokens, token: str, kind: Kind) -> None:
+    if token and len(tokens) < MAX_TOKENS:
+        _keep_strongest(tokens, token[:MAX_TOKEN_LENGTH], kind)
+
+
+def _keep_strongest(tokens: Tokens, token: str, kind: Kind) -> None:
+    tokens[token] = min(kind, tokens.get(token, kind))
+
+
+def _pieces(text: str) -> list[str]:
+    """The runs of letters and digits in ``text`` (folded)."""
+    separated = "".join(character if is_word_character(character) else " " for character in text)
+    return separated.split()
+
+
+def _joined(text: str) -> str:
+    return "".join(_pieces(text))
+
+
+def _labels(domain: str) -> Iterator[str]:
+    labels = domain.split(".")
+    yield from labels[:-1] or labels
+
+
+def _trimmed(text: str) -> str:
+    """``text`` (folded) from its first letter or digit to its last."""
+    inside = [position for position, character in enumerate(text) if is_word_character(character)]
+    return text[inside[0] : inside[-1] + 1] if inside else ""
