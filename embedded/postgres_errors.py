@@ -62,6 +62,14 @@ class DataDirectoryUnusable(EmbeddedPostgresError):
         super().__init__(f"{directory} cannot be used for data: {reason}. Choose another data directory.")
 
 
+class UserWithoutName(EmbeddedPostgresError):
+    def __init__(self, uid: int) -> None:
+        super().__init__(
+            f"User {uid} has no name on this system, and PostgreSQL makes no database for a user without one. "
+            "Run as a user that is in /etc/passwd, or give the address of a running PostgreSQL as DATABASE_URL."
+        )
+
+
 class DiskFull(EmbeddedPostgresError):
     def __init__(self, directory: Path) -> None:
         super().__init__(
@@ -72,3 +80,8 @@ class DiskFull(EmbeddedPostgresError):
 class ServerDidNotStart(EmbeddedPostgresError):
     def __init__(self, what: str, *, log: str) -> None:
         super().__init__(f"{what}. Its last words:\n{log}" if log else f"{what}, and said nothing.")
+
+
+def is_disk_full(said: str) -> bool:
+    """Whether a program's or the system's message is about a full disk."""
+    return "No space left on device" in said or "Disk quota exceeded" in said

@@ -131,9 +131,5 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def is_disk_full(output: str) -> bool:
-    return "No space left on device" in output or "Disk quota exceeded" in output
-
-
 def last_lines(output: str) -> str:
     return "\n".join(output.strip().splitlines()[-10:])

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.postgres_errors import DataDirectoryOfAnother, DataDirectoryUnusable
+from embedded.postgres_errors import DataDirectoryOfAnother, DataDirectoryUnusable, UserWithoutName
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class ServerUser:
 def server_user(directory: Path) -> ServerUser:
     """The user for a data directory: ourselves; or, as root, the owner of the data, else of the directory, else nobody.
 
-    Raises DataDirectoryOfAnother, DataDirectoryUnusable.
+    Raises DataDirectoryOfAnother, DataDirectoryUnusable, UserWithoutName.
     """
     cluster = directory / "cluster"
     if os.geteuid() != 0:
         for path in (directory, cluster):
             _check_own(path)
+        if not cluster.exists() and not _has_name(os.geteuid()):
+            raise UserWithoutName(os.geteuid())
         return ServerUser(os.geteuid(), os.getegid(), switches=False)
     if cluster.exists():
         status = cluster.stat()
@@ -52,7 +54,7 @@ def server_user(directory: Path) -> ServerUser:
             raise DataDirectoryUnusable(cluster, "it belongs to root, as whom PostgreSQL does not run")
         return ServerUser(status.st_uid, status.st_gid, switches=True)
     status = directory.stat()
-    if status.st_uid != 0:
+    if status.st_uid != 0 and _has_name(status.st_uid):
         return ServerUser(status.st_uid, status.st_gid, switches=True)
     nobody = pwd.getpwnam("nobody")
     return ServerUser(nobody.pw_uid, nobody.pw_gid, switches=True)
@@ -71,7 +73,13 @@ def _check_own(path: Path) -> None:
 
 
 def user_name(uid: int) -> str:
+    return pwd.getpwuid(uid).pw_name if _has_name(uid) else f"user {uid}"
+
+
+def _has_name(uid: int) -> bool:
+    """Whether the system knows the user; in a container often not. initdb refuses to run as one without a name."""
     try:
-        return pwd.getpwuid(uid).pw_name
+        pwd.getpwuid(uid)
     except KeyError:
-        return f"user {uid}"
+        return False
+    return True
