@@ -1,0 +1,70 @@
+"""The data directory of an embedded installation: its secret, and the credentials made at the first start."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+class StateError(Exception):
+    """The data directory can't be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to get in: a staff member's sign-in, and an API key."""
+
+    email: str
+    password: str
+    api_key: str
+
+
+def read_secret(directory: Path) -> str:
+    """The installation's secret, made at the first start. Raises StateError."""
+    path = directory / "secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        if (directory / "postgres").exists():
+            raise StateError(
+                f"{path} is missing, but {directory} holds a database whose passwords were made from it. "
+                "Put the file back from a backup, or begin anew in another directory with --data."
+            ) from None
+    except OSError as error:
+        raise StateError(f"{path} can't be read: {error.strerror}.") from None
+    write_private(path, secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def read_credentials(directory: Path) -> Credentials | None:
+    """The credentials, or None before the first start is complete. Raises StateError."""
+    path = directory / "credentials"
+    try:
+        return Credentials(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError):
+        raise StateError(f"{path} can't be read or is damaged. Delete it, and new credentials are made.") from None
+
+
+def write_credentials(directory: Path, credentials: Credentials) -> None:
+    """Keep the credentials, for this user's eyes only."""
+    write_private(directory / "credentials", json.dumps(asdict(credentials), indent=2) + "\n")
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file as a whole or not at all, readable by this user only."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StateError(f"{path} can't be written: {error.strerror}.") from None
