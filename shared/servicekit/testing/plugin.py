@@ -1,0 +1,28 @@
+"""A pytest plugin: skips what needs a server that isn't there, and says at the end what was run on which.
+
+`@pytest.mark.real("RabbitMQ", "OpenSearch")` names the servers a test needs; without names it needs all of them.
+"""
+
+import pytest
+
+from servicekit.testing import servers
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("real"):
+        for server in mark.args or servers.VARIABLES:
+            servers.require(server)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("servers")
+    for finding in servers.findings():
+        terminalreporter.line(f"{finding.server}: {finding.address or 'none'} ({finding.note})")
+        if finding.address is None:
+            reports = terminalreporter.stats.get("skipped", [])
+            skipped = sum(f"needs {finding.server}" in str(report.longrepr) for report in reports)
+            terminalreporter.line(f"  NOT RUN for want of {finding.server}: {skipped} tests")
+
+
+def pytest_unconfigure() -> None:
+    servers.stop_postgres()
