@@ -85,7 +85,10 @@ class Consumer(Protocol):
         """
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """These are done for good. Raises BusUnavailable; they then come again."""
+        """These are done for good. Raises BusUnavailable; they then come again.
+
+        On a connection that has just broken it may be lost without an error; then, too, they come again.
+        """
 
     def pause(self, *, seconds: float) -> None:
         """Take nothing new for so long, keeping the connection alive and what was received unburned.

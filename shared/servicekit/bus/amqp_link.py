@@ -95,7 +95,7 @@ class Link:
         self._served = time.monotonic()
 
     def drain(self, timeout: float) -> bool:
-        """Handle what arrives next, waiting up to ``timeout`` seconds; False when nothing did. Use it under ``guard``."""
+        """Handle what arrives next, waiting up to ``timeout`` seconds; False when nothing did. Under ``guard``."""
         try:
             # Zero would make pyamqp spin on a frame that is only half there.
             self._connection.drain_events(timeout=max(timeout, 0.001))

@@ -6,7 +6,7 @@ is gone only when acknowledged, first deliveries in order. No transaction is ope
 
 from __future__ import annotations
 
-from servicekit.bus import Consumer, Publisher, Topology
+from servicekit.bus import BusUnavailable, Consumer, Publisher, Topology
 from servicekit.bus.inprocess_arrivals import Arrivals
 from servicekit.bus.inprocess_consumer import InProcessConsumer, Turns
 from servicekit.bus.inprocess_link import Link
@@ -66,8 +66,13 @@ class InProcessBus:
     def depth(self, queue: str) -> int:
         """How many messages wait in the queue or are in a consumer's hands. Raises BusUnavailable."""
         with self._publishing.use(ANSWER_TIMEOUT) as connection:
-            row = connection.execute("SELECT count(*) FROM bus_delivery WHERE queue = %s", (queue,)).fetchone()
-        return int(row[0]) if row else 0
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM bus_delivery WHERE queue = bus_queue.queue) FROM bus_queue WHERE queue = %s",
+                (queue,),
+            ).fetchone()
+        if row is None:
+            raise BusUnavailable(f"the queue {queue} is not declared")
+        return int(row[0])
 
     def close(self) -> None:
         """Close the connections; consumers then get what they hold again."""
