@@ -10,8 +10,7 @@ from servicekit.testing import servers
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("real"):
-        for server in mark.args or servers.VARIABLES:
-            servers.require(server)
+        servers.require_all(mark.args or tuple(servers.VARIABLES))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

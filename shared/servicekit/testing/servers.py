@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,13 +83,18 @@ def opensearch_url() -> str | None:
 
 def require(server: str) -> str:
     """The address of "PostgreSQL", "RabbitMQ" or "OpenSearch"; skips the test, or fails it, where there is none."""
-    address = postgres_admin_url() if server == "PostgreSQL" else _address(server)
-    if address is None:
-        reason = f"needs {server}: {_note(server)}"
+    require_all([server])
+    return postgres_admin_url() if server == "PostgreSQL" else str(_address(server))
+
+
+def require_all(names: Sequence[str]) -> None:
+    """Skip the test, or fail it, where one of these servers isn't there; all that are missing are named."""
+    missing = [name for name in names if name != "PostgreSQL" and _address(name) is None]
+    if missing:
+        reason = "; ".join(f"needs {name}: {_note(name)}" for name in missing)
         if is_required():
             pytest.fail(reason)
         pytest.skip(reason)
-    return address
 
 
 def is_required() -> bool:
