@@ -29,7 +29,8 @@ from services.customers.models import Change, Customer, ExternalId, Login
 from services.customers.views import ADDRESS_PARTS, change_state
 
 _insert_customer = insert(Customer.__table__)  # type: ignore[arg-type]
-_claim = upsert(ExternalId).on_conflict_do_nothing().returning(ExternalId.customer_id)
+_external_ids = ExternalId.__table__
+_claim = upsert(_external_ids).on_conflict_do_nothing().returning(_external_ids.c.customer_id)  # type: ignore[arg-type]
 
 
 def create_customer(
@@ -180,7 +181,7 @@ def _claim_external_ids(session: Session, customer: Customer, entries: Sequence[
             "external_id": entry["id"],
             "customer_id": customer.id,
         }
-        if session.execute(_claim.values(row)).first() is None:
+        if session.execute(_claim, row).first() is None:
             raise ExternalIdTaken(index)
 
 

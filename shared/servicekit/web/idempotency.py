@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+import orjson
 from flask import Response, g, make_response, request
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -72,6 +73,11 @@ def idempotent(view: View) -> View:
     return once  # type: ignore[return-value]
 
 
+def keep_instead(document: object) -> None:
+    """Keep ``document`` for repeated requests in place of the answer, which holds a secret that is shown only once."""
+    g.kept_body = orjson.dumps(document).decode()
+
+
 def forget_answers(session: Session, *, publisher_id: str, datasubject: str) -> None:
     """Blank the kept answers that speak of this person."""
     session.execute(
@@ -117,7 +123,7 @@ def _keep(session: Session, mine: dict[str, str], response: Response) -> None:
         .values(
             status=response.status_code,
             headers=headers,
-            body=response.get_data(as_text=True),
+            body=g.kept_body if "kept_body" in g else response.get_data(as_text=True),
             datasubject=g.get("datasubject"),
         )
     )
