@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
+from servicekit.etag import etag
 from servicekit.ids import new_id
-from servicekit.web.etag import etag
 from services.customers import events, history
 from services.customers.errors import (
     ChangedMeanwhile,

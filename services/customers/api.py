@@ -8,10 +8,11 @@ from flask import Response
 
 from servicekit import clock
 from servicekit.clock import rfc3339
+from servicekit.etag import etag
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
-from servicekit.web.etag import etag, if_match
+from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from services.customers import actions, erasure, queries

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
 from servicekit.db.tables import erased_subject
+from servicekit.kept_answers import forget_answers
 from servicekit.outbox import forget_events
 from servicekit.parking import forget_parked
-from servicekit.web.idempotency import forget_answers
 from services.customers import events, history
 from services.customers.actions import lock_customer
 from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import request
 
 from servicekit.errors import BadRequest, PreconditionRequired
-
-_STRONG = re.compile(r'"([0-9]{1,18})"\Z')
-
-
-def etag(version: int) -> str:
-    """The strong entity tag of a version."""
-    return f'"{version}"'
+from servicekit.etag import version_of
 
 
 def if_match() -> int | None:
@@ -26,7 +18,7 @@ def if_match() -> int | None:
         raise PreconditionRequired("Send If-Match with the ETag that you read, so that nobody's change is overwritten.")
     if header == "*":
         return None
-    match = _STRONG.match(header)
-    if match is None:
+    version = version_of(header)
+    if version is None:
         raise BadRequest('If-Match must be one ETag as it was read, such as "7", or *.')
-    return int(match[1])
+    return version

@@ -78,15 +78,6 @@ def keep_instead(document: object) -> None:
     g.kept_body = orjson.dumps(document).decode()
 
 
-def forget_answers(session: Session, *, publisher_id: str, datasubject: str) -> None:
-    """Blank the kept answers that speak of this person."""
-    session.execute(
-        update(table)
-        .where(table.c.publisher_id == publisher_id, table.c.datasubject == datasubject)
-        .values(body=None, headers=None)
-    )
-
-
 def _row_of(key: str) -> dict[str, str]:
     return {"publisher_id": current_publisher_id(), "actor_id": current_caller().actor_id, "key": key}
 
