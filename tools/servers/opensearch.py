@@ -1,5 +1,6 @@
 """OpenSearch, one node without the security plugin: the distribution that its project publishes to Maven."""
 
+import http.client
 import os
 import re
 import shutil
@@ -153,5 +154,5 @@ def _answers(port: int) -> bool:
     try:
         with opener.open(f"http://{LOOPBACK}:{port}/_cluster/health?wait_for_status=yellow&timeout=3s", timeout=5):
             return True
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False

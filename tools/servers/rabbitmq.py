@@ -1,5 +1,6 @@
 """RabbitMQ with its management plugin, one node, as Debian packages it."""
 
+import http.client
 import subprocess
 import urllib.error
 import urllib.request
@@ -89,6 +90,6 @@ def _answers(port: int) -> bool:
     except urllib.error.HTTPError as error:
         error.close()
         return error.code == 401
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     return True
