@@ -1,0 +1,150 @@
+"""All services put together in one process, over whichever queue and search engine they are given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from flask import Flask
+
+from embedded.installation import Installation
+from servicekit.auth.jwks import JwksClient
+from servicekit.auth.tokens import JwtVerifier
+from servicekit.bus import Bus, Topology
+from servicekit.consumer import EventConsumer
+from servicekit.db.database import Database
+from servicekit.relay import Relay
+from services.customers import app as customers
+from services.customers import handlers as customers_handlers
+from services.customers.settings import Settings as CustomersSettings
+from services.identity import app as identity
+from services.identity.exchange import Exchanger
+from services.identity.settings import Settings as IdentitySettings
+from services.identity.signer import Signer
+from services.search import app as search
+from services.search import handlers as search_handlers
+from services.search.engine.port import Engine
+from services.search.indexer import Indexer
+from services.search.settings import Settings as SearchSettings
+
+PUBLISHING = ("customers", "search")
+
+
+class Loop(Protocol):
+    """Something that works in small steps until it is told to stop."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts of an installation, ready to run as threads, or step by step in tests."""
+
+    apps: dict[str, Flask]
+    exchange: Callable[[str], str]
+    relays: dict[str, Relay]
+    consumers: dict[str, EventConsumer]
+    indexer: Indexer
+    databases: dict[str, Database]
+
+    def loops(self) -> dict[str, Loop]:
+        """Everything that runs besides the web, by name."""
+        named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
+        named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
+        return {**named, "search-indexer": self.indexer}
+
+    def step(self) -> int:
+        """One pass of every part in the direction in which events travel; how much was done."""
+        done = sum(relay.step() for relay in self.relays.values())
+        done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
+        return done + self.indexer.step()
+
+    def close(self) -> None:
+        """Close every connection to the databases."""
+        for database in self.databases.values():
+            database.close()
+
+
+class Databases(dict[str, Database]):
+    """Each service's database by role, such as ``customers.app``; connected when first used."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__()
+        for service in ("identity", "customers", "search"):
+            urls = installation.urls(service)
+            self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
+            self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
+
+
+def assemble(
+    installation: Installation,
+    *,
+    bus: Bus,
+    engine: Callable[[Database], Engine],
+    topology: Topology,
+    key_rotation: timedelta = timedelta(days=1),
+) -> Assembly:
+    """Build every service on a prepared installation. ``engine`` is given search's database."""
+    databases = Databases(installation)
+    identity_settings = IdentitySettings(
+        database=installation.urls("identity"),
+        secret=installation.derived_secret("identity"),
+        key_rotation=key_rotation,
+    )
+    signer = Signer.from_settings(identity_settings, databases["identity.system"])
+    keys = JwksClient(signer.jwks, refresh_seconds=30)
+    chosen = engine(databases["search.app"])
+    chosen.ensure()
+    apps = {
+        "identity": identity.create_app(
+            identity_settings,
+            database=databases["identity.app"],
+            system_database=databases["identity.system"],
+            signer=signer,
+        ),
+        "customers": customers.create_app(
+            CustomersSettings(database=installation.urls("customers")),
+            database=databases["customers.app"],
+            system_database=databases["customers.system"],
+            verifier=JwtVerifier("customers", identity_settings.issuer, keys),
+        ),
+        "search": search.create_app(
+            SearchSettings(database=installation.urls("search")),
+            database=databases["search.app"],
+            engine=chosen,
+            verifier=JwtVerifier("search", identity_settings.issuer, keys),
+        ),
+    }
+    bus.declare(topology)
+    return Assembly(
+        apps=apps,
+        exchange=Exchanger(databases["identity.system"], signer),
+        relays=_relays(databases, bus, topology),
+        consumers=_consumers(databases, bus),
+        indexer=Indexer(databases["search.app"], chosen, worker_id="embedded"),
+        databases=databases,
+    )
+
+
+def _relays(databases: Databases, bus: Bus, topology: Topology) -> dict[str, Relay]:
+    return {
+        service: Relay(databases[f"{service}.system"], bus.publisher(), topology, worker_id="embedded")
+        for service in PUBLISHING
+    }
+
+
+def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
+    return {
+        handlers.QUEUE: EventConsumer(
+            name=handlers.QUEUE,
+            consumer=bus.consumer(handlers.QUEUE),
+            app=databases[f"{handlers.QUEUE}.app"],
+            system=databases[f"{handlers.QUEUE}.system"],
+            subscriptions=handlers.SUBSCRIPTIONS,
+        )
+        for handlers in (search_handlers, customers_handlers)
+    }

@@ -1,0 +1,87 @@
+"""The demo publisher, made at the first start; a first start that was killed is completed by the next."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from embedded.assembly import Assembly
+from embedded.demo import demo_customers
+from embedded.state import Credentials, read_credentials, write_credentials
+from servicekit import clock
+from servicekit.auth.caller import Caller
+from services.customers.actions import create_customer
+from services.customers.queries import list_customers
+from services.customers.schemas import CreateCustomer
+from services.identity.actions import create_api_key, create_publisher
+from services.identity.credentials import hash_password
+from services.identity.models import Staff
+from services.identity.roles import PUBLISHER_SCOPES
+
+OWNER_EMAIL = "owner@example.com"
+
+
+def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credentials:
+    """The credentials of the demo publisher, which is made with ``demo`` customers if it isn't there."""
+    credentials = read_credentials(directory)
+    if credentials is not None:
+        return credentials
+    password, now = secrets.token_urlsafe(12), clock.now()
+    owner = _owner(assembly, password, now)
+    _make_customers(assembly, owner.publisher_id, demo, now)
+    with assembly.databases["identity.app"].transaction(owner.publisher_id) as session:
+        _key, api_key = create_api_key(
+            session,
+            publisher_id=owner.publisher_id,
+            name="Demo key",
+            scopes=PUBLISHER_SCOPES,
+            grantable=frozenset(PUBLISHER_SCOPES),
+            created_by=owner.id,
+            now=now,
+        )
+    credentials = Credentials(email=OWNER_EMAIL, password=password, api_key=api_key)
+    write_credentials(directory, credentials)
+    return credentials
+
+
+def _owner(assembly: Assembly, password: str, now: datetime) -> Staff:
+    """The demo publisher's owner, with this password."""
+    with assembly.databases["identity.system"].transaction() as session:
+        known = session.scalars(select(Staff).where(Staff.email_key == OWNER_EMAIL)).one_or_none()
+    if known is None:
+        with assembly.databases["identity.app"].transaction() as session:
+            return create_publisher(
+                session,
+                name="Demo Publishing",
+                owner_email=OWNER_EMAIL,
+                owner_name="Demo Owner",
+                password=password,
+                now=now,
+            )
+    with assembly.databases["identity.app"].transaction(known.publisher_id) as session:
+        owner = session.get_one(Staff, known.id)
+        owner.password_hash = hash_password(password)
+        session.flush()
+        return owner
+
+
+def _make_customers(assembly: Assembly, publisher_id: str, count: int, now: datetime) -> None:
+    schema = CreateCustomer()
+    maker = Caller(
+        kind="service",
+        actor_id="svc_demo",
+        name="Demo data",
+        publisher_id=publisher_id,
+        role=None,
+        scopes=frozenset(),
+    )
+    # One transaction: a killed first start leaves all of them or none.
+    with assembly.databases["customers.app"].transaction(publisher_id) as session:
+        present = list_customers(session, publisher_id=publisher_id, cursor=None, limit=1, email=None, external_id=None)
+        if present["items"]:
+            return
+        for customer in demo_customers(count):
+            create_customer(session, publisher_id=publisher_id, data=schema.load(customer), editor=maker, now=now)

@@ -1,0 +1,195 @@
+"""``./accounts up``: the whole product in one process, with PostgreSQL beside it and nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import structlog
+from waitress.server import create_server
+
+from embedded.assembly import Assembly, Loop, assemble
+from embedded.first_start import first_start
+from embedded.installation import QUEUE_DATABASE, Installation
+from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from embedded.site import create_site
+from embedded.state import Credentials, StateError, read_secret
+from servicekit import logging as kit_logging
+from servicekit.bus.inprocess import InProcessBus
+from servicekit.topology import load_topology
+from services.search.engine.postgres import PostgresEngine
+
+ROOT = Path(__file__).resolve().parent.parent
+TOPOLOGY = ROOT / "deploy" / "topology.json"
+_log = structlog.get_logger("up")
+
+
+class Refused(click.ClickException):
+    """It can't start; the message says why and what to do."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the message as the command's own."""
+        click.echo(f"accounts: {self.message}", err=True)
+
+
+@click.command()
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Where it listens.")
+@click.option("--data", default=str(ROOT / "data"), type=click.Path(file_okay=False), help="Where it keeps its data.")
+@click.option("--demo", default=100, show_default=True, type=click.IntRange(0), help="Demo customers at the first start.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once it answers.")
+def up(port: int, data: str, demo: int, as_json: bool) -> None:
+    """Run the whole product: prints the address, a staff sign-in and an API key; Ctrl-C stops it."""
+    directory = Path(data).absolute()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stopper(stop))
+    listener = _listen(port)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        secret = read_secret(directory)
+        kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
+        with _database(directory) as admin_url:
+            installation = Installation(admin_url, secret)
+            installation.prepare()
+            _serve(installation, directory, listener, demo=demo, stop=stop, as_json=as_json)
+    except (EmbeddedPostgresError, StateError) as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"{error.strerror}: {error.filename or directory}") from None
+
+
+def _serve(
+    installation: Installation,
+    directory: Path,
+    listener: socket.socket,
+    *,
+    demo: int,
+    stop: threading.Event,
+    as_json: bool,
+) -> None:
+    bus = InProcessBus(installation.urls(QUEUE_DATABASE).migrate)
+    assembly = assemble(
+        installation,
+        bus=bus,
+        engine=lambda database: PostgresEngine(database.engine),
+        topology=load_topology(TOPOLOGY),
+    )
+    server = create_server(
+        create_site(assembly),
+        sockets=[listener],
+        threads=8,
+        ident="accounts",
+        max_request_body_size=2_000_000,
+        clear_untrusted_proxy_headers=True,
+    )
+    threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
+    serving = threading.Thread(target=server.run, name="web", daemon=True)
+    try:
+        credentials = first_start(assembly, directory, demo=demo)
+        for thread in [*threads, serving]:
+            thread.start()
+        _announce(listener, credentials, directory, as_json=as_json)
+        stop.wait()
+    finally:
+        stop.set()
+        server.close()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(10)
+        bus.close()
+        assembly.close()
+
+
+def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
+    def run() -> None:
+        try:
+            loop.run(stop)
+        except Exception:
+            # A loop outlives failures of what it needs; what it doesn't is a defect, and half a product is worse.
+            _log.exception("part_failed", part=name)
+            stop.set()
+
+    return threading.Thread(target=run, name=name, daemon=True)
+
+
+def _announce(listener: socket.socket, credentials: Credentials, directory: Path, *, as_json: bool) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    found = {
+        "url": url,
+        "email": credentials.email,
+        "password": credentials.password,
+        "api_key": credentials.api_key,
+    }
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(
+        f"\nCustomer Accounts is running at {url}\n\n"
+        f"  API and its documentation   {url}/docs\n"
+        f"  staff sign-in               {credentials.email}  {credentials.password}\n"
+        f"  API key                     {credentials.api_key}\n\n"
+        f"Both are kept in {directory / 'credentials'}. Try:\n\n"
+        f"  curl -H 'Authorization: Bearer {credentials.api_key}' '{url}/v1/search/customers?q=anna'\n\n"
+        "Ctrl-C stops it; the data stays."
+    )
+
+
+def _database(directory: Path) -> Any:
+    """PostgreSQL: the one of ``DATABASE_URL`` (a role with CREATEDB and CREATEROLE), else our own."""
+    given = os.environ.get("DATABASE_URL")
+    return _Given(given) if given else EmbeddedPostgres(directory / "postgres")
+
+
+class _Given:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> str:
+        return self._url
+
+    def __exit__(self, *_error: object) -> None:
+        """Somebody else's server goes on."""
+
+
+def _listen(port: int) -> socket.socket:
+    """The port, taken before anything else is started. Raises Refused."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise Refused(f"port {port} can't be used ({error.strerror}). Choose another one with --port.") from None
+    return listener
+
+
+def _log_file(directory: Path) -> Any:
+    path = directory / "log"
+    if path.exists() and path.stat().st_size > 8_000_000:
+        path.replace(directory / "log.old")
+    return path.open("a", buffering=1)
+
+
+def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            sys.exit(1)  # the second time: don't wait
+        stop.set()
+
+    return on_signal
+
+
+if __name__ == "__main__":
+    logging.captureWarnings(True)
+    up()
