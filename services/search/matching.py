@@ -12,7 +12,7 @@ from typing import Literal
 from services.search.documents import BY_NAME, CustomerDocument, Found
 from services.search.query.tree import Query, Word
 from services.search.text import MIN_KEY_PREFIX, Kind
-from services.search.typos import typos_allowed, within
+from services.search.typos import forgiven, within
 
 How = Literal["identifier", "word", "prefix", "typo"]
 
@@ -83,7 +83,7 @@ def _how(forms: Sequence[str], found: Found, *, fuzzy: bool) -> How | None:
         return "word"
     if any(_begins(token, kind, form) for token, kind in found.tokens.items() for form in forms):
         return "prefix"
-    if fuzzy and any(_near(token, kind, form) for token, kind in found.tokens.items() for form in forms):
+    if fuzzy and any(kind is Kind.WORD and is_near(token, forms) for token, kind in found.tokens.items()):
         return "typo"
     return None
 
@@ -92,6 +92,6 @@ def _begins(token: str, kind: Kind, form: str) -> bool:
     return token.startswith(form) and (kind is not Kind.KEY or len(form) >= MIN_KEY_PREFIX)
 
 
-def _near(token: str, kind: Kind, form: str) -> bool:
-    limit = typos_allowed(form)
-    return bool(limit) and kind is Kind.WORD and within(form, token, limit)
+def is_near(token: str, forms: Sequence[str]) -> bool:
+    """Whether ``token`` is one of ``forms`` but for the typos that are forgiven."""
+    return any(within(form, token, limit) for form, limit in forgiven(forms))

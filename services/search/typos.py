@@ -7,6 +7,7 @@ which is also what Lucene's fuzzy query counts (with transpositions).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import combinations
 
@@ -14,19 +15,27 @@ ONE_TYPO_FROM = 4
 TWO_TYPOS_FROM = 8
 """Letters of the typed word; shorter ones must be spelled right."""
 
+_INSIDE_NAMES = frozenset("-'`\u2010\u2011\u2019\u2018\u00b4\u2032")
+
 KEY_LENGTH = 8
 """Letters of a word that its deletion keys are made of. Two words within ``n`` typos have beginnings of this length
 that become equal by deleting at most ``n`` letters of each, so cutting loses no match."""
 
 
-def typos_allowed(form: str) -> int:
-    """Typos forgiven in a typed word (folded): none with digits or punctuation in it, one from 4 letters, two from 8.
+def forgiven(forms: Iterable[str]) -> list[tuple[str, int]]:
+    """Those of a typed word's forms in which typos are forgiven, each with how many.
 
-    The first letter may be the wrong one.
+    Only words of letters, hyphens and apostrophes: somebody who types ``anna.smith`` or ``10115`` means just that. The
+    first letter may be the wrong one.
     """
-    if len(form) < ONE_TYPO_FROM or not all(unicodedata.category(character)[0] in "LM" for character in form):
-        return 0
-    return 2 if len(form) >= TWO_TYPOS_FROM else 1
+    kept = list(forms)
+    if not all(_spelled(form) for form in kept):
+        return []
+    return [(form, 2 if len(form) >= TWO_TYPOS_FROM else 1) for form in kept if len(form) >= ONE_TYPO_FROM]
+
+
+def _spelled(form: str) -> bool:
+    return all(character in _INSIDE_NAMES or unicodedata.category(character)[0] in "LM" for character in form)
 
 
 def within(left: str, right: str, limit: int) -> bool:

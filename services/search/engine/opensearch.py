@@ -11,6 +11,8 @@ import orjson
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import (
     ConnectionError as OpenSearchConnectionError,
+)
+from opensearchpy.exceptions import (
     OpenSearchException,
     SerializationError,
     TransportError,
@@ -201,7 +203,8 @@ class OpenSearchEngine:
 
 def _operation(entry: IndexEntry) -> bytes:
     action = {
-        "_id": f"{entry.publisher_id}/{entry.customer_id}",
+        # The length keeps apart what would be one text put together ("a/b" + "c", "a" + "b/c").
+        "_id": f"{len(entry.publisher_id)}/{entry.publisher_id}/{entry.customer_id}",
         "version": entry.doc_version,
         "version_type": "external_gte",
     }

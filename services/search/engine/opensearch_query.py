@@ -9,7 +9,7 @@ from services.search.engine.port import required
 from services.search.matching import SCORES, How
 from services.search.query.tree import Query, Word
 from services.search.text import MIN_KEY_PREFIX
-from services.search.typos import typos_allowed
+from services.search.typos import forgiven
 
 Clause = dict[str, Any]
 
@@ -42,9 +42,9 @@ def _word(word: Word) -> Clause:
         _scored("word", [{"terms": {fields["word"]: forms}}]),
         _scored("prefix", [clause for form in forms for clause in _prefixes(form, fields, in_any=in_any)]),
     ]
-    typos = [(form, typos_allowed(form)) for form in forms]
-    if fields["fuzzy"] and any(limit for _, limit in typos):
-        ways.append(_scored("typo", [_fuzzy(fields["fuzzy"], form, limit) for form, limit in typos if limit]))
+    typos = forgiven(forms)
+    if fields["fuzzy"] and typos:
+        ways.append(_scored("typo", [_fuzzy(fields["fuzzy"], form, limit) for form, limit in typos]))
     return {"dis_max": {"queries": ways}}
 
 

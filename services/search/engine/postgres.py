@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import sqlalchemy
 from sqlalchemy import Connection, text
-from servicekit.db.database import is_transient
 from sqlalchemy.exc import SQLAlchemyError
 
+from servicekit.db.database import is_transient
 from services.search.documents import BY_NUMBER
 from services.search.engine import postgres_query as sql
 from services.search.engine.errors import EngineRefused, EngineUnavailable
@@ -31,9 +31,9 @@ from services.search.engine.port import (
 )
 from services.search.engine.postgres_tables import ddl, metadata
 from services.search.engine.postgres_write import write_chunk
+from services.search.matching import is_near
 from services.search.query.tree import Query, Word
 from services.search.text import Kind, Tokens
-from services.search.typos import typos_allowed, within
 
 CHUNK = 200
 """Documents written in one transaction."""
@@ -109,7 +109,7 @@ class PostgresEngine:
         statement = sql.typo_candidates(scoped, words)
         near = connection.execute(text(statement.sql), statement.parameters).all() if statement else []
         return [
-            sql.WordSql(index, word, [number for number, candidate in near if _is_near(word, candidate)])
+            sql.WordSql(index, word, [number for number, candidate in near if is_near(candidate, word.forms)])
             for index, word in enumerate(words)
         ]
 
@@ -179,8 +179,3 @@ def _translated() -> Iterator[None]:
         if is_transient(error):
             raise EngineUnavailable(f"PostgreSQL can't do this now: {name}") from None
         raise EngineRefused(f"PostgreSQL refused: {name}") from None
-
-
-def _is_near(word: Word, candidate: str) -> bool:
-    limits = ((form, typos_allowed(form)) for form in word.forms)
-    return any(limit and within(form, candidate, limit) for form, limit in limits)

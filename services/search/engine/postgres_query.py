@@ -18,7 +18,7 @@ from services.search.engine.port import EXACT_TOTAL, After, required
 from services.search.matching import SCORES
 from services.search.query.tree import Word
 from services.search.text import MIN_KEY_PREFIX, Kind
-from services.search.typos import deletion_keys, typos_allowed
+from services.search.typos import deletion_keys, forgiven
 
 FEW = 2_000
 """Rows up to which the rarest word's customers are looked up one by one for the other words."""
@@ -46,11 +46,11 @@ def scope(publisher_id: str) -> Statement:
 
 def typo_candidates(scoped: Statement, words: Sequence[Word]) -> Statement | None:
     """Words of the vocabulary that may be within the allowed typos of ``words``; ``None`` when none may have any."""
-    forms = [(form, typos_allowed(form)) for word in words for form in word.forms]
-    keys = {key for form, typos in forms if typos for key in deletion_keys(form, typos)}
+    forms = [pair for word in words for pair in forgiven(word.forms)]
+    keys = {key for form, typos in forms for key in deletion_keys(form, typos)}
     if not keys:
         return None
-    lengths = [len(form) + sign * typos for form, typos in forms if typos for sign in (-1, 1)]
+    lengths = [len(form) + sign * typos for form, typos in forms for sign in (-1, 1)]
     sql = f"""{scoped.sql}
         SELECT v.number, v.word FROM search_typo t JOIN vocabulary v ON v.number = t.word
         WHERE t.keys && CAST(:keys AS bigint[]) AND char_length(v.word) BETWEEN :shortest AND :longest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from servicekit.errors import FieldError, Invalid
-
 from services.search.query.tree import Query, Word
 from services.search.text import query_forms, words_typed
 

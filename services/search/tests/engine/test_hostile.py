@@ -1,0 +1,78 @@
+"""Whatever people type or store, a search answers, and answers with customers who match."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.search.engine.port import Engine
+from services.search.query.parse import MAX_WORDS, QueryTooLong, parse
+from services.search.query.tree import Query
+from services.search.tests.engine.helpers import document, fill, hits, ids
+
+# fmt: off
+HOSTILE = [
+    "*", "?", "a*b?c", "[a TO z]", "/.*/", "(ada", "ada)", '"ada', "ada\\", "+ada -ada", "ada AND", "NOT ada",
+    "ada~2", "ada^5", "first_name:ada", "_exists_:email", "<script>alert(1)</script>", "ada:", ":ada", "!ada", "a|b",
+    "'; DROP TABLE search_word; --", "' OR '1'='1", "%", "_", "a%", "$1", ":publisher", "%(publisher)s", "{{ada}}",
+    "${jndi:ldap://x}", "\x00", "a\x00da", "\x1b[31m", "\ud800", "ada\udfff", "\u202eada", "\ufeff", "\u200b",
+    "\U0010ffff", "\U0001f984", "e" + "\u0301" * 900, "\u202e\u202d", "\ufdfa", "\ufdfa" * 300, "null", "true", "NaN",
+    "-1", "1e308", "0x00", "ß" * 900, "ü" * 900, "王" * 900, "(" * 900, "a" * 1_000, "../../etc/passwd",
+    '{"query":{"match_all":{}}}', "a&&b", "a||b",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("typed", HOSTILE, ids=ascii)
+def test_no_input_makes_a_search_fail_or_find_strangers(engine: Engine, publisher_id: str, typed: str) -> None:
+    fill(engine, [document(publisher_id, "cus_quux", first_name="Zoë", last_name="Quux")])
+    assert ids(engine, publisher_id, typed) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_what_was_stored_is_shown_and_found_again(engine: Engine, publisher_id: str, text: str) -> None:
+    fill(engine, [document(publisher_id, "cus_1", first_name=text, last_name="Quux")])
+    (hit,) = hits(engine, publisher_id, "quux")
+    assert hit.stored["first_name"] == "".join("\ufffd" if c == "\0" or 0xD800 <= ord(c) < 0xE000 else c for c in text)
+    query = parse(text)
+    if len(query.words) == 1 and query.words[0].forms:
+        assert ids(engine, publisher_id, text) == ["cus_1"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(typed=st.text(max_size=40))
+def test_any_text_is_answered(engine: Engine, typed: str) -> None:
+    page = engine.search("pub_of_nobody", parse(typed[:40].replace(" ", "")), limit=5)
+    assert page.hits == ()
+
+
+def test_hundred_kilobytes_are_refused_at_once() -> None:
+    for typed in ("x" * 100_000, "x " * 50_000, "\u0301" * 100_000, "王" * 100_000):
+        before = time.perf_counter()
+        with pytest.raises(QueryTooLong):
+            parse(typed)
+        assert time.perf_counter() - before < 0.1
+
+
+def test_hundred_kilobytes_stored_are_found_by_their_beginning(engine: Engine, publisher_id: str) -> None:
+    large = "word " * 20_000
+    fill(engine, [document(publisher_id, "cus_1", first_name=large, last_name="王" * 100_000, email="x" * 100_000)])
+    assert ids(engine, publisher_id, "word") == ["cus_1"]
+    assert ids(engine, publisher_id, "王王王") == ["cus_1"]
+    assert ids(engine, publisher_id, "x" * 500) == ["cus_1"]
+
+
+def test_as_many_words_as_allowed(engine: Engine, publisher_id: str) -> None:
+    name = " ".join(f"wöörds{chr(97 + n)}" for n in range(MAX_WORDS))
+    fill(engine, [document(publisher_id, "cus_1", first_name=name)])
+    assert ids(engine, publisher_id, name) == ["cus_1"]
+    assert ids(engine, publisher_id, name.replace("wöörds", "wöord")) == ["cus_1"]
+
+
+def test_word_without_letters_finds_nobody_even_if_a_program_asks(engine: Engine, publisher_id: str) -> None:
+    fill(engine, [document(publisher_id, "cus_1", first_name="Ada")])
+    (ada,), (nothing,) = parse("ada").words, parse("***").words
+    assert engine.search(publisher_id, Query((ada, nothing)), limit=5).hits == ()
