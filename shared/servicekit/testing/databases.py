@@ -5,30 +5,17 @@ Tests use them as ``app`` and ``system``; the server's own superuser would pass 
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
-
-REQUIRE = "ACCOUNTS_REQUIRE_SERVERS"
-
-
-def server_url(variable: str) -> str:
-    """A real server's address from the environment; without one the test is skipped, or fails where servers are due."""
-    url = os.environ.get(variable, "")
-    if not url:
-        if os.environ.get(REQUIRE) == "1":
-            pytest.fail(f"{variable} is not set, but {REQUIRE}=1 says that there is a server")
-        pytest.skip(f"needs a real server: {variable} is not set")
-    return url
+from servicekit.testing.servers import postgres_admin_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +83,8 @@ class Template:
 
 @contextmanager
 def template(prefix: str, migrate: Callable[[str, str], None]) -> Iterator[Template]:
-    """A template on the server at ``POSTGRES_URL``, dropped afterwards with everything made from it."""
-    made = Template(server_url("POSTGRES_URL"), prefix, migrate)
+    """A template on the tests' server, dropped afterwards with everything made from it."""
+    made = Template(postgres_admin_url(), prefix, migrate)
     try:
         yield made
     finally:

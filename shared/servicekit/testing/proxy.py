@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 _CHUNK = 65536
 
@@ -113,3 +114,12 @@ def _break(pair: _Pair) -> None:
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
         end.close()
+
+
+def behind_proxy(url: str) -> tuple[Proxy, str]:
+    """A proxy for the server at ``url``, and the address that leads through it."""
+    parts = urlsplit(url)
+    if parts.hostname is None or parts.port is None:
+        raise ValueError("an address with host and port is needed")
+    proxy = Proxy(parts.hostname, parts.port)
+    return proxy, url.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{proxy.port}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,8 +12,9 @@ from servicekit.bus import Bus, Publisher, Topology
 from servicekit.bus.amqp import AmqpBus, dead_letter_queue
 from servicekit.bus.amqp_link import Link
 from servicekit.bus.inprocess import InProcessBus
-from servicekit.testing.databases import plain_database, server_url
-from servicekit.testing.proxy import Proxy
+from servicekit.testing.databases import plain_database
+from servicekit.testing.proxy import Proxy, behind_proxy
+from servicekit.testing.servers import require
 
 
 @dataclass
@@ -53,7 +53,7 @@ def bus_database() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=[pytest.param("amqp", marks=pytest.mark.real), "inprocess"])
+@pytest.fixture(params=[pytest.param("amqp", marks=pytest.mark.real("RabbitMQ")), "inprocess"])
 def setting(request: pytest.FixtureRequest) -> Iterator[Setting]:
     topology = _topology(f"test-{secrets.token_hex(4)}")
     if request.param == "amqp":
@@ -63,8 +63,8 @@ def setting(request: pytest.FixtureRequest) -> Iterator[Setting]:
 
 
 def _amqp(topology: Topology) -> Iterator[Setting]:
-    real = server_url("RABBITMQ_URL")
-    proxy, url = _behind_proxy(real)
+    real = require("RabbitMQ")
+    proxy, url = behind_proxy(real)
     bus = AmqpBus(url, exchange=topology.exchange)
     bus.declare(topology)
     made = Setting(bus, proxy, topology, lambda: AmqpBus(url, exchange=topology.exchange))
@@ -87,7 +87,7 @@ def remove(url: str, topology: Topology) -> None:
 
 
 def _in_process(real: str, topology: Topology) -> Iterator[Setting]:
-    proxy, url = _behind_proxy(real)
+    proxy, url = behind_proxy(real)
     buses = [InProcessBus(url)]
     buses[0].declare(topology)
 
@@ -99,12 +99,3 @@ def _in_process(real: str, topology: Topology) -> Iterator[Setting]:
     for bus in buses:
         bus.close()
     proxy.close()
-
-
-def _behind_proxy(url: str) -> tuple[Proxy, str]:
-    parts = urlsplit(url)
-    assert parts.hostname
-    assert parts.port
-    proxy = Proxy(parts.hostname, parts.port)
-    return proxy, url.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{proxy.port}")
-

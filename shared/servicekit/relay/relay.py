@@ -1,0 +1,178 @@
+"""The relay's loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event as Stop
+
+import structlog
+
+from servicekit import clock, metrics
+from servicekit.bus import Publisher, Topology
+from servicekit.db.database import Database
+from servicekit.faults import reach
+from servicekit.relay.leases import LEASE_SECONDS, Leases, keep_leases, release_leases
+from servicekit.relay.outbox_rows import Waiting, keep_unroutable, read_due, read_waiting, settle
+from servicekit.relay.retention import Retention, prune
+from servicekit.relay.sending import Sent, send
+from servicekit.relay.sequencer import give_positions
+from servicekit.relay.status import outbox_status
+
+CONFIRM_TIMEOUT = 5.0
+POLL_SECONDS = (0.005, 0.25)
+BACK_OFF_SECONDS = (0.1, 5.0)
+_RENEW_EVERY = 1.0
+_RETRY_SHARE = 10  # of a batch, one in so many may be events that no queue took before
+_POSITIONS_EVERY = 0.25
+_MEASURE_EVERY = 5.0
+_PRUNE_EVERY = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Sends what is in the outbox, in order for each aggregate, and moves it to the event log when it is confirmed.
+
+    ``database`` is the role ``system``. Any number of relays share the work; ``worker_id`` is each one's own.
+    A relay that is killed at any point loses nothing: what it had not settled is sent again. One that starts
+    again under the same name goes on at once, otherwise its shards are taken over when their leases expire.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        topology: Topology,
+        *,
+        worker_id: str,
+        batch: int = 500,
+        now: Callable[[], datetime] = clock.now,
+        retention: Retention | None = None,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._topology = topology
+        self._worker = worker_id
+        self._batch = batch
+        self._now = now
+        self._retention = retention if retention is not None else Retention()
+        self._leases = Leases({})
+        self._fresh = True
+        self._interrupted = False
+        self._due: dict[str, float] = {}
+
+    def step(self) -> int:
+        """One pass over the relay's shards; how many events it settled. Raises when the database is in trouble."""
+        self._keep_leases()
+        reach("relay:claimed")
+        events = self._read()
+        if not events:
+            return 0
+        reach("relay:read")
+        sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT)
+        self._interrupted = sent.interrupted
+        reach("relay:published")
+        return self._settle(sent)
+
+    def run(self, stop: Stop) -> None:
+        """Work until ``stop`` is set, whatever the database and the queue do meanwhile; then release the leases."""
+        pause, back_off = POLL_SECONDS[0], BACK_OFF_SECONDS[0]
+        while not stop.is_set():
+            try:
+                settled = self.step()
+                self._keep_house(idle=settled == 0)
+                if settled:
+                    back_off = BACK_OFF_SECONDS[0]
+            except Exception as error:
+                metrics.RELAY_FAILURES.inc()
+                _log.warning("relay pass failed", error=_describe(error), retry_in=back_off)
+                self._interrupted = True
+            if self._interrupted:
+                self._interrupted = False
+                stop.wait(back_off)
+                back_off = min(back_off * 2, BACK_OFF_SECONDS[1])
+                continue
+            back_off = BACK_OFF_SECONDS[0]
+            pause = POLL_SECONDS[0] if settled else min(pause * 2, POLL_SECONDS[1])
+            if settled < self._batch // 2:
+                stop.wait(pause)
+        self.close()
+
+    def close(self) -> None:
+        """Let other relays have the shards at once, and give the connection to the queue back."""
+        try:
+            with self._database.transaction() as session:
+                release_leases(session, self._worker)
+        except Exception as error:
+            _log.warning("leases not released, they expire", seconds=LEASE_SECONDS, error=_describe(error))
+        self._leases, self._fresh = Leases({}), True
+        self._due.clear()
+        self._publisher.close()
+
+    def _keep_leases(self) -> None:
+        if not self._is_due("leases", _RENEW_EVERY):
+            return
+        try:
+            with self._database.transaction() as session:
+                self._leases = keep_leases(session, self._worker, fresh=self._fresh)
+        except Exception:
+            self._due.pop("leases", None)
+            raise
+        self._fresh = False
+        metrics.RELAY_SHARDS.set(len(self._leases.fences))
+
+    def _read(self) -> list[Waiting]:
+        if not self._leases.fences:
+            return []
+        with self._database.transaction() as session:
+            events = read_waiting(session, self._leases, self._batch)
+            if self._is_due("unroutable", _RENEW_EVERY):
+                events += read_due(session, self._leases, max(1, self._batch // _RETRY_SHARE))
+        return sorted(events, key=lambda event: event.seq)
+
+    def _settle(self, sent: Sent) -> int:
+        if not sent.done and not sent.unroutable:
+            return 0
+        settled = 0
+        with self._database.transaction() as session:
+            if sent.done:
+                settled = settle(session, self._worker, self._leases, [event.seq for event in sent.done])
+            if sent.unroutable:
+                keep_unroutable(session, self._leases, [event.seq for event in sent.unroutable])
+            reach("relay:settling")
+        reach("relay:settled")
+        metrics.EVENTS_SETTLED.inc(settled)
+        if settled < len(sent.done):
+            _log.warning("another relay has taken over", confirmed=len(sent.done), settled=settled)
+            self._due.pop("leases", None)
+        for event_type in sorted({event.type for event in sent.unroutable}):
+            _log.error("no queue takes this type, though the topology says that one does", event_type=event_type)
+        return settled
+
+    def _keep_house(self, *, idle: bool) -> None:
+        if self._is_due("positions", _POSITIONS_EVERY):
+            give_positions(self._database)
+        if idle and self._is_due("heartbeat", _RENEW_EVERY):
+            self._publisher.publish([], timeout=CONFIRM_TIMEOUT)
+        if self._is_due("measure", _MEASURE_EVERY):
+            with self._database.transaction() as session:
+                status = outbox_status(session)
+            metrics.OUTBOX_WAITING.set(status.waiting)
+            metrics.OUTBOX_AGE.set(status.oldest_seconds)
+            metrics.OUTBOX_UNROUTABLE.set(status.unroutable)
+        if self._is_due("prune", _PRUNE_EVERY):
+            prune(self._database, retention=self._retention, now=self._now())
+
+    def _is_due(self, what: str, every: float) -> bool:
+        present = time.monotonic()
+        if present < self._due.get(what, 0.0):
+            return False
+        self._due[what] = present + every
+        return True
+
+
+def _describe(error: BaseException) -> str:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__name__} {state}" if state else type(error).__name__
