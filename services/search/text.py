@@ -40,7 +40,7 @@ class Kind(IntEnum):
 Tokens = dict[str, Kind]
 
 # People write these between words without a space; they are in no identifier.
-_BETWEEN_WORDS = re.compile("[\\s,;、。]+")
+_BETWEEN_WORDS = re.compile("[\\s,、。]+")
 # Han, kana, Hangul, Thai, Lao, Khmer, Burmese: words, or first and last name, are written without a space.
 _UNSPACED = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -51,7 +51,7 @@ _RUNS_AND_REST = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
 def words_typed(text: str) -> list[str]:
-    """The words of what somebody typed, as typed, split at white space, commas and semicolons."""
+    """The words of what somebody typed, as typed, split at white space and commas."""
     return [word for word in _BETWEEN_WORDS.split(text) if word]
 
 

@@ -32,20 +32,15 @@ def test_there_are_as_many_as_the_source_says() -> None:
     assert len({address["country"] for address in ADDRESSES.values()}) == 132
 
 
-def typed_code(address: dict[str, Any]) -> str:
-    """The postal code as somebody would type it: one of those of an address that has many."""
-    return str(address.get("postal_code", "")).split(",", maxsplit=1)[0].strip()
-
-
-@pytest.mark.parametrize(("field", "count"), [("city", 191), ("state", 122), ("postal_code", 144)])
+@pytest.mark.parametrize(("field", "count"), [("city", 194), ("state", 157), ("postal_code", 141)])
 def test_each_is_found(filled: Engine, field: str, count: int) -> None:
     tried = [name for name, address in ADDRESSES.items() if address.get(field)]
     for name in tried:
         address = ADDRESSES[name]
-        value = typed_code(address) if field == "postal_code" else address[field]
+        value = address[field]
         for typed in {value, value.upper(), value.lower(), value[: len(value) // 2 + 1].strip()}:
             assert name in ids(filled, PUBLISHER, typed), (typed, address)
-        both = f"{typed_code(address)} {address.get('city', '')}"
+        both = f"{address.get('postal_code', '')} {address.get('city', '')}"
         assert name in ids(filled, PUBLISHER, both), (both, address)
     assert len(tried) == count
 
@@ -60,6 +55,7 @@ def test_each_is_found_by_the_code_of_its_state(filled: Engine, country: str) ->
 
 def test_codes_are_found_without_their_separators(filled: Engine) -> None:
     for name, address in ADDRESSES.items():
-        code = typed_code(address)
+        # Some districts come with a list of codes.
+        code = address.get("postal_code", "")
         for typed in (code.replace(" ", ""), code.replace("-", ""), code.replace(" ", "-").lower()):
             assert name in ids(filled, PUBLISHER, typed), (typed, address)
