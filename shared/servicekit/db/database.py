@@ -41,7 +41,7 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self._sessions() as session, session.begin():
             if publisher_id is not None:
-                session.execute(_SET_PUBLISHER, {"publisher_id": publisher_id})
+                bind_publisher(session, publisher_id)
             yield session
 
     def ping(self) -> None:
@@ -52,6 +52,11 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def bind_publisher(session: Session, publisher_id: str) -> None:
+    """Bind a transaction begun without a publisher, for the one case where it makes the publisher."""
+    session.execute(_SET_PUBLISHER, {"publisher_id": publisher_id})
 
 
 def is_transient(error: BaseException) -> bool:

@@ -1,0 +1,102 @@
+"""This service's settings, read once from the environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from environs import Env
+
+from servicekit.db.roles import DatabaseUrls
+from servicekit.settings import SettingsError, database_urls
+from services.identity.roles import SERVICE_SCOPES
+
+ISSUER = "customer-accounts"
+SERVICES = ("identity", "customers", "billing", "notifications", "notes", "search", "console")
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_SHORTEST_ROTATION = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClient:
+    """One of our own services: the SHA-256 of its secret, and for each service it calls the scopes it has there."""
+
+    secret_sha256: str
+    grants: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this service needs to know.
+
+    ``secret`` encrypts the signing keys in the database; ``audiences`` are the services that accept the gateway's
+    tokens. ``token_seconds`` and the time that the gateway keeps a token make at most 60 s together: for so long a
+    revoked key may still work.
+    """
+
+    database: DatabaseUrls
+    secret: str = field(repr=False)
+    issuer: str = ISSUER
+    audiences: tuple[str, ...] = SERVICES
+    service_clients: Mapping[str, ServiceClient] = field(default_factory=dict)
+    token_seconds: int = 35
+    service_token_seconds: int = 300
+    session_lifetime: timedelta = timedelta(hours=12)
+    key_rotation: timedelta = timedelta(days=1)
+    pool_size: int = 10
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < 32:
+            raise SettingsError("IDENTITY_SECRET must have 32 characters or more, from a random source.")
+        if not 5 <= self.token_seconds <= 40:
+            raise SettingsError("IDENTITY_TOKEN_SECONDS must be between 5 and 40.")
+        if self.key_rotation < _SHORTEST_ROTATION:
+            # The next key has to reach every service before it signs; services read the keys every few minutes.
+            raise SettingsError("IDENTITY_KEY_ROTATION_SECONDS must be 600 or more.")
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read ``IDENTITY_DATABASE_URL_*``, ``IDENTITY_SECRET``, ``TOKEN_ISSUER``, ``TOKEN_AUDIENCES``,
+        ``SERVICE_CLIENTS``, ``IDENTITY_TOKEN_SECONDS``, ``IDENTITY_SESSION_SECONDS``,
+        ``IDENTITY_KEY_ROTATION_SECONDS`` and ``DATABASE_POOL_SIZE``. Raises SettingsError."""
+        env = Env()
+        return cls(
+            database=database_urls(env, "identity"),
+            secret=env.str("IDENTITY_SECRET", ""),
+            issuer=env.str("TOKEN_ISSUER", ISSUER),
+            audiences=tuple(env.list("TOKEN_AUDIENCES", list(SERVICES))),
+            service_clients=parse_service_clients(env.str("SERVICE_CLIENTS", "{}")),
+            token_seconds=env.int("IDENTITY_TOKEN_SECONDS", 35),
+            session_lifetime=timedelta(seconds=env.int("IDENTITY_SESSION_SECONDS", 12 * 3600)),
+            key_rotation=timedelta(seconds=env.int("IDENTITY_KEY_ROTATION_SECONDS", 86400)),
+            pool_size=env.int("DATABASE_POOL_SIZE", 10),
+        )
+
+
+def parse_service_clients(text: str) -> dict[str, ServiceClient]:
+    """The clients that ``SERVICE_CLIENTS`` lists, in JSON::
+
+        {"search": {"secret_sha256": "<64 hex digits>", "grants": {"customers": ["customers:feed"]}}}
+
+    Raises SettingsError.
+    """
+    try:
+        return {str(name): _client(entry) for name, entry in json.loads(text).items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise SettingsError(f"SERVICE_CLIENTS is not as described in the documentation: {error}") from None
+
+
+def _client(entry: Mapping[str, object]) -> ServiceClient:
+    digest, grants = entry["secret_sha256"], entry["grants"]
+    if not isinstance(digest, str) or not _SHA256.match(digest):
+        raise ValueError("secret_sha256 must be 64 hexadecimal digits in lower case")
+    if not isinstance(grants, dict):
+        raise ValueError("grants must name services and their scopes")
+    allowed = {str(audience): frozenset(scopes) for audience, scopes in grants.items()}
+    unknown = frozenset().union(*allowed.values()) - set(SERVICE_SCOPES)
+    if unknown:
+        raise ValueError(f"no scope of services: {', '.join(sorted(unknown))}")
+    return ServiceClient(digest, allowed)
