@@ -24,7 +24,8 @@ def personal(description: str, example: Any = None) -> dict[str, Any]:
     return {"personal": True, "description": description, **({} if example is None else {"example": example})}
 
 
-def _described(description: str, example: Any = None) -> dict[str, Any]:
+def described(description: str, example: Any = None) -> dict[str, Any]:
+    """Metadata of a field that says nothing about a person."""
     return {"description": description, **({} if example is None else {"example": example})}
 
 
@@ -119,7 +120,7 @@ class ExternalIdField(Schema):
     source = fields.String(
         load_default="publisher",
         validate=validate.Regexp(_SOURCE, error="1 to 64 of a-z, 0-9, _ . -"),
-        metadata=_described("The system that gave it.", "publisher"),
+        metadata=described("The system that gave it.", "publisher"),
     )
     id = Text(max_length=200, required=True, metadata=personal("The ID there.", "C-10042"))
 
@@ -134,8 +135,8 @@ class EditCustomer(Schema):
     birthdate = Birthdate(allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
     phone = Text(max_length=40, allow_none=True, validate=_phone, metadata=personal("Telephone.", "+49 30 123456"))
     language = Language(allow_none=True, metadata=personal("BCP 47 tag.", "de"))
-    currency = Currency(allow_none=True, metadata=_described("ISO 4217 code.", "EUR"))
-    country = Country(allow_none=True, metadata=_described("ISO 3166-1 code.", "DE"))
+    currency = Currency(allow_none=True, metadata=described("ISO 4217 code.", "EUR"))
+    country = Country(allow_none=True, metadata=described("ISO 3166-1 code.", "DE"))
     address = fields.Nested(Address, allow_none=True, metadata=personal("Postal address."))
     external_ids = fields.List(
         fields.Nested(ExternalIdField),
@@ -146,7 +147,9 @@ class EditCustomer(Schema):
         keys=fields.String(),
         allow_none=True,
         validate=_attributes,
-        metadata=personal("Custom attributes: up to 50 names with text, numbers or booleans.", {"plan_interest": "gold"}),
+        metadata=personal(
+            "Custom attributes: up to 50 names with text, numbers or booleans.", {"plan_interest": "gold"}
+        ),
     )
 
     @validates_schema
@@ -159,7 +162,7 @@ class EditCustomer(Schema):
 class CreateCustomer(EditCustomer):
     """A new customer. An email address or an external ID is needed; the rest may come later."""
 
-    registered_at = Moment(metadata=_described("When the account began; now, if absent. Not in the future."))
+    registered_at = Moment(metadata=described("When the account began; now, if absent. Not in the future."))
 
     @validates_schema
     def _past(self, data: dict[str, Any], **_: Any) -> None:
@@ -170,7 +173,7 @@ class CreateCustomer(EditCustomer):
 class RecordLogin(Schema):
     """A login of the customer."""
 
-    at = Moment(metadata=_described("When; now, if absent. Not in the future."))
+    at = Moment(metadata=described("When; now, if absent. Not in the future."))
 
     @validates_schema
     def _past(self, data: dict[str, Any], **_: Any) -> None:
@@ -182,25 +185,25 @@ class Anonymize(Schema):
     """Confirmation of what can't be undone."""
 
     end_access = fields.Boolean(
-        load_default=False, truthy={True}, falsy={False}, metadata=_described("Also end access that is still active.")
+        load_default=False, truthy={True}, falsy={False}, metadata=described("Also end access that is still active.")
     )
 
 
 class ListCustomers(Schema):
     """Which customers, and where to go on."""
 
-    cursor = fields.String(validate=validate.Length(max=500), metadata=_described("`next_cursor` of the page before."))
+    cursor = fields.String(validate=validate.Length(max=500), metadata=described("`next_cursor` of the page before."))
     limit = fields.Integer(
-        load_default=50, validate=validate.Range(1, 200), metadata=_described("How many at the most.", 50)
+        load_default=50, validate=validate.Range(1, 200), metadata=described("How many at the most.", 50)
     )
-    email = fields.String(validate=validate.Length(max=254), metadata=_described("Only the one with this address."))
-    external_id = fields.String(validate=validate.Length(max=200), metadata=_described("Only those with this ID."))
+    email = fields.String(validate=validate.Length(max=254), metadata=described("Only the one with this address."))
+    external_id = fields.String(validate=validate.Length(max=200), metadata=described("Only those with this ID."))
 
 
 class Page(Schema):
     """Where to go on in a list."""
 
-    cursor = fields.String(validate=validate.Length(max=500), metadata=_described("`next_cursor` of the page before."))
+    cursor = fields.String(validate=validate.Length(max=500), metadata=described("`next_cursor` of the page before."))
     limit = fields.Integer(
-        load_default=50, validate=validate.Range(1, 200), metadata=_described("How many at the most.", 50)
+        load_default=50, validate=validate.Range(1, 200), metadata=described("How many at the most.", 50)
     )

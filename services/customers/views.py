@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
-from services.customers.schemas import Address, ExternalIdField, personal
+from services.customers.schemas import Address, described, personal
 
+_CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
+_KEY_ID = "key_06h5yvkg1scm7h3b8k5rqt2xzw"
 ADDRESS_PARTS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 
@@ -77,10 +79,17 @@ class AddressView(Address):
     """A postal address; every part is present, null where unknown."""
 
 
+class ExternalIdView(Schema):
+    """An ID that another system gave this customer."""
+
+    source = fields.String(required=True, metadata={"description": "The system that gave it.", "example": "publisher"})
+    id = fields.String(required=True, metadata=personal("The ID there.", "C-10042"))
+
+
 class CustomerView(Schema):
     """A customer."""
 
-    id = fields.String(required=True, metadata={"description": "Our ID.", "example": "cus_06h5yvkg1scm7h3b8k5rqt2xzw"})
+    id = fields.String(required=True, metadata={"description": "Our ID.", "example": _CUSTOMER_ID})
     email = fields.String(required=True, allow_none=True, metadata=personal("The login.", "anna@example.com"))
     first_name = fields.String(required=True, allow_none=True, metadata=personal("First name.", "Anna"))
     last_name = fields.String(required=True, allow_none=True, metadata=personal("Last name.", "Müller"))
@@ -88,10 +97,10 @@ class CustomerView(Schema):
     birthdate = fields.Date(required=True, allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
     phone = fields.String(required=True, allow_none=True, metadata=personal("Telephone, as it was given."))
     language = fields.String(required=True, allow_none=True, metadata=personal("BCP 47 tag.", "de"))
-    currency = fields.String(required=True, allow_none=True, metadata={"description": "ISO 4217 code."})
-    country = fields.String(required=True, allow_none=True, metadata={"description": "ISO 3166-1 code."})
+    currency = fields.String(required=True, allow_none=True, metadata=described("ISO 4217 code.", "EUR"))
+    country = fields.String(required=True, allow_none=True, metadata=described("ISO 3166-1 code.", "DE"))
     address = fields.Nested(AddressView, required=True, allow_none=True, metadata=personal("Postal address."))
-    external_ids = fields.List(fields.Nested(ExternalIdField), required=True, metadata=personal("IDs elsewhere."))
+    external_ids = fields.List(fields.Nested(ExternalIdView), required=True, metadata=personal("IDs elsewhere."))
     attributes = fields.Dict(keys=fields.String(), required=True, metadata=personal("Custom attributes."))
     status = fields.String(
         required=True,
@@ -107,34 +116,38 @@ class CustomerPage(Schema):
     """Some customers, newest first."""
 
     items = fields.List(fields.Nested(CustomerView), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = fields.String(required=True, allow_none=True, metadata=described("Where to go on; null at the end."))
 
 
 class EditorView(Schema):
     """Who made a change."""
 
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"description": "`staff`, `api_key` or `service`."})
+    id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
+    name = fields.String(required=True, metadata=described("Their name then.", "Nightly import"))
+    kind = fields.String(required=True, metadata={"description": "Who.", "enum": ["api_key", "staff", "service"]})
 
 
 class FieldChangeView(Schema):
     """One field's change."""
 
-    field = fields.String(required=True, metadata={"description": "The field, `address.city` for a part.", "example": "email"})
-    old = fields.Raw(required=True, allow_none=True, metadata=personal("Before."))
-    new = fields.Raw(required=True, allow_none=True, metadata=personal("After."))
+    field = fields.String(
+        required=True, metadata={"description": "The field, `address.city` for a part.", "example": "email"}
+    )
+    old = fields.Raw(required=True, allow_none=True, metadata=personal("Before.", "anna@example.com"))
+    new = fields.Raw(required=True, allow_none=True, metadata=personal("After.", "anna@example.org"))
 
 
 class ChangeView(Schema):
     """An entry of the change history."""
 
-    id = fields.String(required=True)
-    customer_id = fields.String(required=True)
-    revision = fields.Integer(required=True, metadata={"description": "The ETag's number after it."})
-    at = fields.AwareDateTime(required=True)
+    id = fields.String(required=True, metadata=described("Its ID.", "chg_06h5yvkg1scm7h3b8k5rqt2xzw"))
+    customer_id = fields.String(required=True, metadata=described("Whose.", _CUSTOMER_ID))
+    revision = fields.Integer(required=True, metadata=described("The ETag's number after it.", 2))
+    at = fields.AwareDateTime(required=True, metadata=described("When."))
     editor = fields.Nested(EditorView, required=True)
-    action = fields.String(required=True, metadata={"description": "`created`, `edited` or `anonymized`."})
+    action = fields.String(
+        required=True, metadata={"description": "What.", "enum": ["edited", "created", "anonymized"]}
+    )
     fields = fields.List(fields.Nested(FieldChangeView), required=True)
 
 
@@ -142,32 +155,36 @@ class ChangePage(Schema):
     """Some entries of the change history, newest first."""
 
     items = fields.List(fields.Nested(ChangeView), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = fields.String(required=True, allow_none=True, metadata=described("Where to go on; null at the end."))
 
 
 class LoginView(Schema):
     """A login."""
 
-    id = fields.String(required=True)
-    customer_id = fields.String(required=True)
-    at = fields.AwareDateTime(required=True)
+    id = fields.String(required=True, metadata=described("Its ID.", "lgn_06h5yvkg1scm7h3b8k5rqt2xzw"))
+    customer_id = fields.String(required=True, metadata=described("Who logged in.", _CUSTOMER_ID))
+    at = fields.AwareDateTime(required=True, metadata=described("When."))
 
 
 class ConfirmationView(Schema):
     """A service's part in an anonymization."""
 
-    service = fields.String(required=True)
-    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
+    service = fields.String(required=True, metadata=described("Which service.", "search"))
+    confirmed_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=described("When it held nothing personal any more; null before.")
+    )
 
 
 class ErasureView(Schema):
     """How far an anonymization is; afterwards, its receipt."""
 
-    customer_id = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": ["in_progress", "completed"]})
-    requested_at = fields.AwareDateTime(required=True)
-    requested_by = fields.String(required=True, metadata={"description": "ID of the staff member or API key."})
-    completed_at = fields.AwareDateTime(required=True, allow_none=True)
+    customer_id = fields.String(required=True, metadata=described("Whose.", _CUSTOMER_ID))
+    status = fields.String(required=True, metadata={"description": "How far.", "enum": ["in_progress", "completed"]})
+    requested_at = fields.AwareDateTime(required=True, metadata=described("When it was asked for."))
+    requested_by = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
+    completed_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata=described("When the last service confirmed; null before.")
+    )
     services = fields.List(fields.Nested(ConfirmationView), required=True)
 
 

@@ -13,6 +13,7 @@ from servicekit.auth.caller import TokenVerifier
 from servicekit.db.database import Database
 from servicekit.web import health, problems, requests
 from servicekit.web.context import Kit
+from servicekit.web.description import describe_fields
 from servicekit.web.json_body import MAX_BODY_BYTES
 from servicekit.web.problems import ProblemView
 
@@ -59,6 +60,7 @@ def create_service_app(
     problems.register(app)
     health.register(app, [health.database_check(database), health.token_check(verifier), *checks])
     api = KitApi(app)
+    describe_fields(api.ma_plugin.converter)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.extensions["openapi"] = api.spec
