@@ -14,19 +14,26 @@ def _described(description: str, example: Any = None) -> dict[str, Any]:
     return {"description": description, **({} if example is None else {"example": example})}
 
 
+_SCOPES = ["customers:read", "search:read"]
+
+
 class SignInRequest(Schema):
     """Email address and password of a staff member."""
 
     email = fields.String(
         required=True, validate=validate.Length(1, 254), metadata=_described("Email address.", "owner@example.com")
     )
-    password = fields.String(required=True, validate=validate.Length(1, 1000), metadata=_described("Password."))
+    password = fields.String(
+        required=True,
+        validate=validate.Length(1, 1000),
+        metadata=_described("Password.", "correct horse battery staple"),
+    )
 
 
 class SessionView(Schema):
     """A session to present as Bearer token."""
 
-    access_token = fields.String(required=True, metadata=_described("Send it as `Authorization: Bearer`."))
+    access_token = fields.String(required=True, metadata=_described("Send it as `Authorization: Bearer`.", "ses_…"))
     token_type = fields.String(required=True, validate=validate.Equal("Bearer"), metadata=_described("Always Bearer."))
     expires_in = fields.Integer(required=True, metadata=_described("Seconds until it ends.", 43200))
 
@@ -34,12 +41,17 @@ class SessionView(Schema):
 class JwkView(Schema):
     """A public key (RFC 7517, 8037)."""
 
-    kty = fields.String(required=True, metadata=_described("Key type: OKP."))
-    crv = fields.String(required=True, metadata=_described("Curve: Ed25519."))
-    x = fields.String(required=True, metadata=_described("The public key, base64url."))
-    kid = fields.String(required=True, metadata=_described("Its ID, in the header of the tokens it signed."))
-    use = fields.String(required=True, metadata=_described("Use: sig."))
-    alg = fields.String(required=True, metadata=_described("Algorithm (RFC 9864): Ed25519."))
+    kty = fields.String(required=True, metadata=_described("Key type: OKP.", "OKP"))
+    crv = fields.String(required=True, metadata=_described("Curve: Ed25519.", "Ed25519"))
+    x = fields.String(
+        required=True, metadata=_described("The public key, base64url.", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+    )
+    kid = fields.String(
+        required=True,
+        metadata=_described("Its ID, in the header of the tokens it signed.", "kid_06h5yvkg1scm7h3b8k5rqt2xzw"),
+    )
+    use = fields.String(required=True, metadata=_described("Use: sig.", "sig"))
+    alg = fields.String(required=True, metadata=_described("Algorithm (RFC 9864): Ed25519.", "Ed25519"))
 
 
 class JwksView(Schema):
@@ -51,19 +63,23 @@ class JwksView(Schema):
 class MeView(Schema):
     """Whoever sent the request."""
 
-    id = fields.String(required=True, metadata=_described("Of the staff member or API key."))
+    id = fields.String(
+        required=True, metadata=_described("Of the staff member or API key.", "key_06h5yvkg1scm7h3b8k5rqt2xzw")
+    )
     kind = fields.String(required=True, validate=validate.OneOf(["staff", "api_key"]), metadata=_described("Which."))
-    name = fields.String(required=True, metadata=_described("Their name."))
+    name = fields.String(required=True, metadata=_described("Their name.", "Nightly import"))
     role = fields.String(required=True, allow_none=True, metadata=_described("Role of a staff member.", "owner"))
-    publisher_id = fields.String(required=True, metadata=_described("Their publisher."))
-    scopes = fields.List(fields.String(), required=True, metadata=_described("What they may do."))
+    publisher_id = fields.String(
+        required=True, metadata=_described("Their publisher.", "pub_06h5yvkg1scm7h3b8k5rqt2xzw")
+    )
+    scopes = fields.List(fields.String(), required=True, metadata=_described("What they may do.", _SCOPES))
 
 
 class PublisherView(Schema):
     """One's publisher."""
 
-    id = fields.String(required=True, metadata=_described("Its ID."))
-    name = fields.String(required=True, metadata=_described("Its name."))
+    id = fields.String(required=True, metadata=_described("Its ID.", "pub_06h5yvkg1scm7h3b8k5rqt2xzw"))
+    name = fields.String(required=True, metadata=_described("Its name.", "Example Media"))
     created_at = fields.DateTime(required=True, metadata=_described("When it was created, UTC."))
 
 
@@ -83,11 +99,14 @@ class CreateApiKey(Schema):
 class ApiKeyView(Schema):
     """An API key."""
 
-    id = fields.String(required=True, metadata=_described("Its ID."))
-    name = fields.String(required=True, metadata=_described("What it is for."))
-    hint = fields.String(required=True, metadata=_described("How its secret begins."))
-    scopes = fields.List(fields.String(), required=True, metadata=_described("What it may do."))
-    created_by = fields.String(required=True, metadata=_described("The staff member or API key that made it."))
+    id = fields.String(required=True, metadata=_described("Its ID.", "key_06h5yvkg1scm7h3b8k5rqt2xzw"))
+    name = fields.String(required=True, metadata=_described("What it is for.", "Nightly import"))
+    hint = fields.String(required=True, metadata=_described("How its secret begins.", "ak_live_Zk3v"))
+    scopes = fields.List(fields.String(), required=True, metadata=_described("What it may do.", _SCOPES))
+    created_by = fields.String(
+        required=True,
+        metadata=_described("The staff member or API key that made it.", "stf_06h5yvkg1scm7h3b8k5rqt2xzw"),
+    )
     created_at = fields.DateTime(required=True, metadata=_described("When, UTC."))
     revoked_at = fields.DateTime(required=True, allow_none=True, metadata=_described("When it was revoked, UTC."))
 
