@@ -66,11 +66,13 @@ def _ascii_digit(character: str) -> str:
 
 def _without_controls(text: str) -> str:
     """White space to one space each; controls, formatting, surrogates, unassigned and tatweel dropped."""
-    spaced = " ".join(text.split())
-    if spaced.isascii() and spaced.isprintable():
-        return spaced
-    visible = (character for character in spaced if unicodedata.category(character)[0] != "C" and character != _TATWEEL)
-    return "".join(visible)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(" " if character.isspace() else character for character in text if _is_visible(character))
+    return " ".join(text.split())
+
+
+def _is_visible(character: str) -> bool:
+    return character.isspace() or (unicodedata.category(character)[0] != "C" and character != _TATWEEL)
 
 
 def is_word_character(character: str) -> bool:

@@ -111,7 +111,7 @@ def email_tokens(value: str) -> Tokens:
         whole = _trimmed(folded.replace(" ", ""))
         local, _, domain = whole.rpartition("@")
         _put(tokens, whole, Kind.WHOLE)
-        for token in (local, domain, *_pieces(local), *_labels(domain)):
+        for token in (_trimmed(local), _trimmed(domain), *_pieces(local), *_labels(domain)):
             _put(tokens, token, Kind.WORD)
     return tokens
 
@@ -131,8 +131,8 @@ def key_tokens(value: str) -> Tokens:
     """Tokens of an ID of ours (``cus_06gw…``): with and without what names its kind."""
     tokens: Tokens = {}
     for folded in fold(value):
-        whole = _trimmed(folded)
-        for token in (whole, _joined(whole), whole.partition("_")[2]):
+        whole = _trimmed(folded.replace(" ", ""))
+        for token in (whole, _joined(whole), _trimmed(whole.partition("_")[2])):
             _put(tokens, token, Kind.KEY)
     return tokens
 
@@ -188,7 +188,7 @@ def _joined(text: str) -> str:
 
 
 def _labels(domain: str) -> Iterator[str]:
-    labels = domain.split(".")
+    labels = [label for label in map(_trimmed, domain.split(".")) if label]
     yield from labels[:-1] or labels
 
 
