@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -17,6 +18,12 @@ from sqlalchemy.engine import make_url
 from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
 from servicekit.testing.servers import postgres_admin_url
 
+# Tables whose rows are made by the migrations: they are set back instead of emptied.
+_KEPT: dict[str, LiteralString] = {
+    "relay_shard": "UPDATE relay_shard SET owner = NULL, fence = 0, expires_at = '-infinity'",
+    "event_log_sequencer": "UPDATE event_log_sequencer SET last_position = 0",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ScratchDatabase:
@@ -24,6 +31,19 @@ class ScratchDatabase:
 
     name: str
     urls: DatabaseUrls
+
+    def empty(self) -> None:
+        """As it was copied from the template, as far as the template had nothing but migrations in it."""
+        with psycopg.connect(self.urls.migrate) as connection:
+            rows = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)",
+                (["alembic_version", *_KEPT],),
+            ).fetchall()
+            tables = sql.SQL(", ").join(sql.Identifier(name) for (name,) in rows)
+            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+            for table, reset in _KEPT.items():
+                if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() != (None,):
+                    connection.execute(reset)
 
 
 class Template:

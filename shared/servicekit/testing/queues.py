@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
-from servicekit.bus import Message, Outcome
+from servicekit.bus import Delivery, Message, Outcome
 
 
 class ScriptedPublisher:
@@ -35,3 +36,47 @@ class ScriptedPublisher:
     def ids(self) -> list[str]:
         """The ids of what arrived, repetitions too."""
         return [message.id for message in self.arrived]
+
+
+class MemoryQueue:
+    """A queue in memory, seen by one consumer at a time: what is not acknowledged comes again after ``close``."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Message] = []
+        self.acknowledged: list[Message] = []
+        self.pauses: list[float] = []
+        self._handed_out: dict[int, Message] = {}
+        self._given = 0
+
+    def put(self, *messages: Message) -> None:
+        """Messages arrive, in this order."""
+        self.waiting.extend(messages)
+
+    def receive(self, *, limit: int, timeout: float) -> list[Delivery]:  # noqa: ARG002
+        """As the port says, but never waits."""
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        deliveries = []
+        for message in taken:
+            self._given += 1
+            self._handed_out[self._given] = message
+            deliveries.append(Delivery(message, redelivered=False, handle=self._given))
+        return deliveries
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """As the port says."""
+        for delivery in deliveries:
+            self.acknowledged.append(self._handed_out.pop(cast("int", delivery.handle)))
+
+    def pause(self, *, seconds: float) -> None:
+        """As the port says, but takes no time."""
+        self.pauses.append(seconds)
+
+    def close(self) -> None:
+        """As the port says."""
+        self.waiting = [*self._handed_out.values(), *self.waiting]
+        self._handed_out.clear()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every message was acknowledged."""
+        return not self.waiting and not self._handed_out

@@ -50,7 +50,7 @@ def test_messages_arrive_confirmed_and_in_order(setting: Any) -> None:
     sent = [message(number) for number in range(1200)]
     assert set(publish(setting, *sent)) == {Outcome.CONFIRMED}
     with consuming(setting.bus, setting.queue("exact")) as consumer:
-        received = []
+        received: list[Delivery] = []
         while len(received) < len(sent):
             batch = receive(consumer, 100)
             assert batch, f"only {len(received)} arrived"

@@ -12,17 +12,21 @@ from servicekit.db.ddl import consumer_v1, idempotency_v1, outbox_v1
 from servicekit.testing.databases import ScratchDatabase, Template, run_statements, template
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def relay_template() -> Iterator[Template]:
     with template("relay", run_statements(outbox_v1, consumer_v1, idempotency_v1)) as made:
         yield made
 
 
+@pytest.fixture(scope="package")
+def shared_scratch(relay_template: Template) -> ScratchDatabase:
+    return relay_template.copy()
+
+
 @pytest.fixture
-def scratch(relay_template: Template) -> Iterator[ScratchDatabase]:
-    copy = relay_template.copy()
-    yield copy
-    relay_template.drop(copy)
+def scratch(shared_scratch: ScratchDatabase) -> ScratchDatabase:
+    shared_scratch.empty()
+    return shared_scratch
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""Starting a consumer, or starting it again, from an owner's feed while live events flow.
+
+The consumer's queue must have been declared before: what changes after a page was read then comes as an event, and the
+version guard makes the overlap harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from servicekit.db.database import Database
+from servicekit.db.tables import bootstrap_progress
+from servicekit.feed import FeedItem, FeedPage
+from servicekit.screening import screen
+
+Fetch = Callable[[str | None], FeedPage]
+Apply = Callable[[Session, Sequence[FeedItem]], None]
+
+
+def bootstrap(
+    source: str,
+    fetch: Fetch,
+    apply: Apply,
+    app: Database,
+    *,
+    progress: Callable[[int], None] = lambda _items: None,
+) -> int:
+    """Read the feed ``source`` to its end, page by page; how many items it had.
+
+    ``apply`` gets one publisher's items in one transaction and guards by version. What erased people's items say
+    is not taken in, their tombstones are. An interrupted run goes on after its last complete page; a finished
+    one, started again, begins anew. Raises what ``fetch`` and ``apply`` raise.
+    """
+    cursor, items = _resume(app, source)
+    while True:
+        page = fetch(cursor)
+        by_publisher: dict[str, list[FeedItem]] = {}
+        for item in page.items:
+            by_publisher.setdefault(item.publisher_id, []).append(item)
+        for publisher_id, theirs in by_publisher.items():
+            _apply(app, publisher_id, theirs, apply)
+        items += len(page.items)
+        cursor = page.next_cursor
+        _remember(app, source, cursor, items)
+        progress(items)
+        if cursor is None:
+            return items
+
+
+def is_bootstrapped(app: Database, source: str) -> bool:
+    """Whether the feed ``source`` was read to its end at least once since ``forget_bootstrap``."""
+    with app.transaction() as session:
+        finished = session.execute(
+            select(bootstrap_progress.c.finished_at).where(bootstrap_progress.c.source == source)
+        ).scalar_one_or_none()
+    return finished is not None
+
+
+def forget_bootstrap(session: Session, source: str) -> None:
+    """The copy was thrown away: the next bootstrap begins anew."""
+    session.execute(delete(bootstrap_progress).where(bootstrap_progress.c.source == source))
+
+
+def _apply(app: Database, publisher_id: str, items: Sequence[FeedItem], apply: Apply) -> None:
+    with app.transaction(publisher_id) as session:
+        people = {item.datasubject for item in items if item.datasubject is not None}
+        seen = screen(session, publisher_id, people)
+        wanted = [
+            FeedItem(
+                subject=item.subject,
+                publisher_id=item.publisher_id,
+                version=item.version,
+                datasubject=seen.resolve(item.datasubject),
+                deleted=item.deleted,
+                data=item.data,
+            )
+            for item in items
+            if item.deleted or not seen.is_erased(item.datasubject)
+        ]
+        if wanted:
+            apply(session, wanted)
+
+
+def _resume(app: Database, source: str) -> tuple[str | None, int]:
+    with app.transaction() as session:
+        row = session.execute(
+            select(bootstrap_progress.c.cursor, bootstrap_progress.c["items"]).where(
+                bootstrap_progress.c.source == source, bootstrap_progress.c.cursor.is_not(None)
+            )
+        ).one_or_none()
+    return (row[0], int(row[1])) if row is not None else (None, 0)
+
+
+def _remember(app: Database, source: str, cursor: str | None, items: int) -> None:
+    finished = func.now() if cursor is None else bootstrap_progress.c.finished_at
+    statement = insert(bootstrap_progress).values(
+        source=source, cursor=cursor, items=items, finished_at=func.now() if cursor is None else None
+    )
+    with app.transaction() as session:
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source"], set_={"cursor": cursor, "items": items, "finished_at": finished}
+            )
+        )

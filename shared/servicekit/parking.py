@@ -1,0 +1,168 @@
+"""Messages that can't be handled: kept with publisher and person, so that erasure and replay reach them."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from servicekit.clock import now
+from servicekit.db.database import Database
+from servicekit.db.tables import parked_message
+from servicekit.events import Event
+from servicekit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A parked message, without its content."""
+
+    id: str
+    consumer: str
+    publisher_id: str | None
+    event_id: str | None
+    type: str | None
+    subject: str | None
+    reason: str
+    parked_at: datetime
+
+
+def park(session: Session, *, consumer: str, body: bytes, reason: str) -> str:
+    """Keep a message that can't be handled; the row's id. ``session`` is one of the role ``system``.
+
+    Publisher, person and the rest are read from ``body`` as far as it can be read.
+    """
+    row = {name: _attribute(body, source) for name, source in _ATTRIBUTES.items()}
+    row_id = new_id("prk")
+    session.execute(
+        insert(parked_message).values(id=row_id, consumer=consumer, body=body, reason=reason, parked_at=now(), **row)
+    )
+    return row_id
+
+
+def list_parked(session: Session, consumer: str | None = None, *, limit: int = 100) -> list[Parked]:
+    """What is parked, the oldest first; of all consumers unless one is named."""
+    query = select(*[parked_message.c[name] for name in Parked.__slots__]).order_by(
+        parked_message.c.parked_at, parked_message.c.id
+    )
+    if consumer is not None:
+        query = query.where(parked_message.c.consumer == consumer)
+    return [Parked(*row) for row in session.execute(query.limit(limit))]
+
+
+def count_parked(session: Session) -> dict[str, int]:
+    """How many messages each consumer has parked."""
+    rows = session.execute(select(parked_message.c.consumer, func.count()).group_by(parked_message.c.consumer))
+    return dict(rows.tuples().all())
+
+
+def forget_parked(session: Session, *, publisher_id: str, datasubject: str) -> int:
+    """Delete what is parked of a person who is being erased; how many messages."""
+    gone = session.execute(
+        delete(parked_message)
+        .where(
+            parked_message.c.publisher_id == publisher_id,
+            (parked_message.c.datasubject == datasubject) | (parked_message.c.subject == datasubject),
+        )
+        .returning(parked_message.c.id)
+    )
+    return len(gone.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Which parked messages were handled now, and which still can't be, with the reason."""
+
+    done: tuple[str, ...]
+    failed: dict[str, str]
+
+
+def replay_parked(
+    dispatch: Callable[[Session, str, Sequence[Event]], None],
+    *,
+    consumer: str,
+    app: Database,
+    system: Database,
+    ids: Sequence[str] | None = None,
+) -> Replayed:
+    """Run parked messages of ``consumer`` through its subscriptions again (``Dispatcher.dispatch``), the oldest first.
+
+    Each in a transaction of its own, in which its row goes; one that fails again stays with its new reason.
+    """
+    chosen = parked_message.c.consumer == consumer
+    if ids is not None:
+        chosen &= parked_message.c.id.in_(ids)
+    with system.transaction() as session:
+        waiting = session.scalars(
+            select(parked_message.c.id).where(chosen).order_by(parked_message.c.parked_at, parked_message.c.id)
+        ).all()
+    done: list[str] = []
+    failed: dict[str, str] = {}
+    for row_id in waiting:
+        try:
+            if _replay(dispatch, app, system, row_id):
+                done.append(row_id)
+        except Exception as error:
+            failed[row_id] = describe(error)
+            with system.transaction() as session:
+                session.execute(
+                    parked_message.update().where(parked_message.c.id == row_id).values(reason=failed[row_id])
+                )
+    return Replayed(tuple(done), failed)
+
+
+def _replay(
+    dispatch: Callable[[Session, str, Sequence[Event]], None], app: Database, system: Database, row_id: str
+) -> bool:
+    with system.transaction() as session:
+        body = session.execute(select(parked_message.c.body).where(parked_message.c.id == row_id)).scalar_one_or_none()
+    if body is None:
+        return False
+    event = Event.from_json(bytes(body))
+    with app.transaction(event.publisher_id) as session:
+        # Whoever deletes the row handles the message: two replays at once don't both do it.
+        gone = session.execute(
+            delete(parked_message).where(parked_message.c.id == row_id).returning(parked_message.c.id)
+        ).all()
+        if gone:
+            dispatch(session, event.publisher_id, [event])
+    return bool(gone)
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong and where, without the values, which may be personal."""
+    words = [type(error).__name__]
+    cause = getattr(error, "orig", None)
+    if cause is not None:
+        words += [type(cause).__name__, str(getattr(cause, "sqlstate", "") or "")]
+        diagnosis = getattr(cause, "diag", None)
+        words += [str(getattr(diagnosis, name, None) or "") for name in ("table_name", "constraint_name")]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    if own:
+        words.append(f"in {own[-1].name} ({own[-1].filename.rpartition('/')[2]}:{own[-1].lineno})")
+    return " ".join(word for word in words if word)
+
+
+_ATTRIBUTES = {
+    "publisher_id": "publisherid",
+    "event_id": "id",
+    "type": "type",
+    "subject": "subject",
+    "datasubject": "datasubject",
+}
+
+
+def _attribute(body: bytes, name: str) -> str | None:
+    try:
+        envelope: Any = orjson.loads(body)
+    except ValueError:
+        return None
+    value = envelope.get(name) if isinstance(envelope, dict) else None
+    return value if isinstance(value, str) and "\0" not in value else None

@@ -1,0 +1,305 @@
+"""What a worker does with what its queue brings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from servicekit.bus import BusUnavailable, Message
+from servicekit.consumer import EventConsumer
+from servicekit.db.database import Database
+from servicekit.events import Event
+from servicekit.parking import count_parked, forget_parked, list_parked, replay_parked
+from servicekit.screening import lock_people
+from servicekit.subscriptions import Effect, Erasure, State, Transient
+from servicekit.testing.queues import MemoryQueue
+from servicekit.tests.consumer.toys import (
+    EDITED,
+    ERASED,
+    LOGGED_IN,
+    SUBSCRIPTIONS,
+    copied,
+    copy_customers,
+    done,
+    erase,
+    event,
+    message,
+    note_login,
+    worker,
+)
+from servicekit.tracing import current_traceparent
+
+
+@pytest.fixture
+def queue() -> MemoryQueue:
+    return MemoryQueue()
+
+
+def put(queue: MemoryQueue, *events: Event) -> None:
+    queue.put(*map(message, events))
+
+
+def test_states_and_effects_of_several_publishers_are_handled_and_acknowledged(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    login = event("cus_1", 3, type_=LOGGED_IN)
+    put(queue, event("cus_1", 1), event("cus_9", 1, publisher="pub_2"), event("cus_1", 2), login)
+    assert worker(queue, app, system).step(0) == 4
+    assert queue.is_empty
+    assert copied(app) == {"cus_1": (2, "cus_1 2")}
+    assert copied(app, "pub_2") == {"cus_9": (1, "cus_9 1")}
+    assert done(app) == [(login.id, "cus_1")]
+
+
+def test_older_states_are_ignored_and_older_effects_are_not(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    late, newest = event("cus_1", 1, type_=LOGGED_IN), event("cus_1", 2, type_=LOGGED_IN)
+    put(queue, event("cus_1", 5), newest, event("cus_1", 4), late, newest, late)
+    worker(queue, app, system).step(0)
+    put(queue, late, event("cus_1", 3))
+    worker(queue, app, system).step(0)
+    assert copied(app) == {"cus_1": (5, "cus_1 5")}
+    assert [event_id for event_id, _person in done(app)] == [newest.id, late.id]
+
+
+def test_unknown_types_are_acknowledged_and_ignored(queue: MemoryQueue, app: Database, system: Database) -> None:
+    put(queue, event(type_="shop.other.v1"), event("cus_2", 1))
+    assert worker(queue, app, system).step(0) == 2
+    assert list(copied(app)) == ["cus_2"]
+
+
+@pytest.mark.parametrize("type_", [EDITED, LOGGED_IN])
+def test_one_that_cannot_be_handled_is_parked_and_its_nineteen_neighbors_go_on(
+    queue: MemoryQueue, app: Database, system: Database, type_: str
+) -> None:
+    events = [event(f"cus_{number}", 1, type_=type_) for number in range(20)]
+    events[7] = event("cus_7", 1, type_=type_, poison=True, name="Ada Lovelace")
+    put(queue, *events)
+    assert worker(queue, app, system).step(0) == 20
+    handled = list(copied(app)) if type_ == EDITED else [person for _event, person in done(app)]
+    assert sorted(handled) == sorted(f"cus_{number}" for number in range(20) if number != 7)
+    with system.transaction() as session:
+        (parked,) = list_parked(session, "toy")
+        assert count_parked(session) == {"toy": 1}
+    assert (parked.event_id, parked.subject, parked.publisher_id) == (events[7].id, "cus_7", "pub_1")
+    assert "Ada" not in parked.reason
+    assert ("ZeroDivision" in parked.reason or "DivisionByZero" in parked.reason) == (type_ == EDITED)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\xff", b"[]", b'{"id": "x", "publisherid": "pub_\\u0000"}', b"{"], ids=repr
+)
+def test_what_is_no_event_is_parked_byte_for_byte(
+    queue: MemoryQueue, app: Database, system: Database, body: bytes
+) -> None:
+    queue.put(Message(id="", type="shop.x", body=body, headers={}), message(event("cus_1", 1)))
+    assert worker(queue, app, system).step(0) == 2
+    assert list(copied(app)) == ["cus_1"]
+    with system.transaction() as session:
+        assert bytes(session.execute(text("SELECT body FROM parked_message")).scalar_one()) == body
+
+
+def test_a_transient_failure_burns_and_parks_nothing(queue: MemoryQueue, app: Database, system: Database) -> None:
+    failures = iter([Transient("engine down"), ConnectionRefusedError(), None])
+
+    def flaky(session: Session, events: Sequence[Event]) -> None:
+        failure = next(failures, None)
+        if failure is not None:
+            raise failure
+        copy_customers(session, events)
+
+    put(queue, event("cus_1", 1), event("cus_9", 1, publisher="pub_2"))
+    handed_out: list[int] = []
+    receive = queue.receive
+    queue.receive = lambda **given: handed_out.append(1) or receive(**given)  # type: ignore[method-assign,func-returns-value]
+    assert worker(queue, app, system, {EDITED: State(flaky)}).step(0) == 2
+    assert len(handed_out) == 1, "tried again from memory"
+    assert queue.pauses == [0.1, 0.2]
+    assert (list(copied(app)), list(copied(app, "pub_2"))) == (["cus_1"], ["cus_9"])
+    with system.transaction() as session:
+        assert count_parked(session) == {}
+
+
+def test_a_lost_connection_drops_what_was_in_hand_and_it_comes_again(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    put(queue, event("cus_1", 1))
+    login = event("cus_1", 2, type_=LOGGED_IN)
+    put(queue, login)
+    acknowledge, broken = queue.acknowledge, iter([True])
+
+    def fail_once(deliveries: Sequence[object]) -> None:
+        if next(broken, False):
+            raise BusUnavailable("gone")
+        acknowledge(deliveries)  # type: ignore[arg-type]
+
+    queue.acknowledge = fail_once  # type: ignore[method-assign]
+    stop = threading.Event()
+    thread = threading.Thread(target=worker(queue, app, system).run, args=(stop,))
+    thread.start()
+    deadline = threading.Event()
+    for _ in range(500):
+        if len(queue.acknowledged) == 2:
+            break
+        deadline.wait(0.01)
+    stop.set()
+    thread.join(10)
+    assert queue.is_empty
+    assert copied(app) == {"cus_1": (1, "cus_1 1")}
+    assert done(app) == [(login.id, "cus_1")]
+
+
+def test_a_stop_during_a_long_failure_gives_the_messages_back(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    failing = threading.Event()
+
+    def down(_session: Session, _events: Sequence[Event]) -> None:
+        failing.set()
+        raise Transient("down")
+
+    put(queue, event())
+    stop = threading.Event()
+    thread = threading.Thread(target=worker(queue, app, system, {EDITED: State(down)}).run, args=(stop,))
+    thread.start()
+    assert failing.wait(10)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(queue.waiting) == 1
+    assert queue.acknowledged == []
+
+
+def test_erased_people_are_not_taken_in_again_by_anything(queue: MemoryQueue, app: Database, system: Database) -> None:
+    put(queue, event("cus_1", 1), event("cus_1", 2, type_=LOGGED_IN), event("cus_2", 1))
+    worker(queue, app, system).step(0)
+    # In one batch: what comes before the erasure, the erasure, and what comes late after it.
+    put(
+        queue,
+        event("cus_1", 3),
+        event("cus_1", 5, type_=ERASED),
+        event("cus_1", 4, type_=LOGGED_IN),
+        event("cus_1", 6),
+    )
+    worker(queue, app, system).step(0)
+    put(queue, event("cus_1", 7), event("cus_1", 8, type_=LOGGED_IN), event("cus_1", 9, type_=ERASED))
+    worker(queue, app, system).step(0)
+    assert queue.is_empty
+    assert copied(app) == {"cus_1": (3, None), "cus_2": (1, "cus_2 1")}
+    assert done(app) == []
+
+
+def test_an_erasure_waits_for_what_is_just_being_taken_in(queue: MemoryQueue, app: Database, system: Database) -> None:
+    """Else it would not see what another worker has not committed yet."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(session: Session, one: Event) -> None:
+        note_login(session, one)
+        inside.set()
+        assert go_on.wait(10)
+
+    other = MemoryQueue()
+    put(queue, event("cus_1", 1, type_=LOGGED_IN))
+    put(other, event("cus_1", 2, type_=ERASED))
+    taking = threading.Thread(target=worker(queue, app, system, {LOGGED_IN: Effect(slow)}).step, args=(0,))
+    erasing = threading.Thread(target=worker(other, app, system, {ERASED: Erasure(erase)}).step, args=(0,))
+    taking.start()
+    assert inside.wait(10)
+    erasing.start()
+    erasing.join(0.3)
+    assert erasing.is_alive(), "it waits"
+    go_on.set()
+    taking.join(10)
+    erasing.join(10)
+    assert done(app) == []
+
+
+def test_merged_people_are_handled_as_the_one_they_became(queue: MemoryQueue, app: Database, system: Database) -> None:
+    with app.transaction("pub_1") as session:
+        lock_people(session, "pub_1", [], exclusive=["cus_old"])
+        session.execute(text("INSERT INTO subject_alias VALUES ('pub_1', 'cus_old', 'cus_new')"))
+    login = event("cus_old", 1, type_=LOGGED_IN)
+    put(queue, login)
+    worker(queue, app, system).step(0)
+    assert done(app) == [(login.id, "cus_new")]
+    put(queue, event("cus_new", 2, type_=ERASED))
+    worker(queue, app, system).step(0)
+    put(queue, event("cus_old", 3, type_=LOGGED_IN), event("cus_old", 4))
+    worker(queue, app, system).step(0)
+    assert (done(app), copied(app)) == ([], {})
+
+
+def test_parked_messages_are_handled_once_the_cause_is_gone(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    broken = [event(f"cus_{number}", 1, type_=LOGGED_IN, poison=True) for number in range(2)]
+    put(queue, *broken)
+    first = worker(queue, app, system)
+    first.step(0)
+    still = replay_parked(first.dispatcher.dispatch, consumer="toy", app=app, system=system)
+    assert still.done == ()
+    assert len(still.failed) == 2
+
+    def repaired(session: Session, one: Event) -> None:
+        one.data.pop("poison")
+        note_login(session, one)
+
+    fixed = EventConsumer(
+        name="toy", consumer=queue, app=app, system=system, subscriptions={LOGGED_IN: Effect(repaired)}
+    )
+    replayed = replay_parked(fixed.dispatcher.dispatch, consumer="toy", app=app, system=system)
+    assert len(replayed.done) == 2
+    assert sorted(event_id for event_id, _person in done(app)) == sorted(one.id for one in broken)
+    with system.transaction() as session:
+        assert list_parked(session) == []
+
+
+def test_what_is_parked_of_a_person_goes_with_them(queue: MemoryQueue, app: Database, system: Database) -> None:
+    put(queue, *(event(f"cus_{number}", 1, type_=LOGGED_IN, poison=True) for number in (1, 2, 3)))
+    worker(queue, app, system).step(0)
+    put(queue, event("cus_1", 2, type_=ERASED))
+    worker(queue, app, system).step(0)
+    with app.transaction("pub_1") as session:
+        assert forget_parked(session, publisher_id="pub_1", datasubject="cus_2") == 1
+    with system.transaction() as session:
+        assert [parked.subject for parked in list_parked(session)] == ["cus_3"]
+
+
+def test_handlers_run_in_their_publisher_and_in_the_events_trace(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    seen: list[tuple[str, str | None]] = []
+
+    def look(session: Session, _event: Event) -> None:
+        publisher = session.execute(text("SELECT current_setting('app.publisher_id')")).scalar_one()
+        seen.append((publisher, current_traceparent()))
+
+    one = event(type_=LOGGED_IN, publisher="pub_7")
+    body = one.to_json().replace(b'"data"', b'"traceparent":"' + trace.encode() + b'","data"', 1)
+    queue.put(Message(id=one.id, type=one.type, body=body, headers={}))
+    worker(queue, app, system, {LOGGED_IN: Effect(look)}).step(0)
+    ((publisher, traceparent),) = seen
+    assert publisher == "pub_7"
+    assert traceparent is not None
+    assert traceparent.split("-")[1] == trace.split("-")[1]
+
+
+@pytest.mark.parametrize("point", ["worker:received", "worker:handled", "worker:committed", "worker:acknowledged"])
+def test_each_kill_point_is_reached_with_work_in_flight(
+    queue: MemoryQueue, app: Database, system: Database, point: str, install_faults: Callable[[str], None]
+) -> None:
+    put(queue, event("cus_1", 1, type_=LOGGED_IN))
+    install_faults(point)
+    with pytest.raises(SystemExit):
+        worker(queue, app, system, SUBSCRIPTIONS).step(0)
+    queue.close()
+    install_faults("")
+    worker(queue, app, system).step(0)
+    assert queue.is_empty
+    assert len(done(app)) == 1
