@@ -10,7 +10,6 @@ from marshmallow import Schema, fields, validate
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_session
-from servicekit.web.json_body import json_response
 from services.customers import queries
 
 blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
@@ -29,4 +28,4 @@ class FeedParameters(Schema):
 def get_feed(parameters: dict[str, Any]) -> Response:
     """Every publisher's customers in their present state, page by page."""
     page = queries.customers_feed(current_session(), cursor=parameters.get("cursor"), limit=parameters["limit"])
-    return json_response(page.to_json())
+    return Response(page.to_json(), content_type="application/json")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from servicekit.feed import FeedItem, FeedPage, feed_page
+from servicekit.feed import FeedItem, FeedPage, read_feed
 from servicekit.web.cursors import decode_cursor, encode_cursor
 from services.customers.actions import email_key
 from services.customers.errors import CustomerNotFound, NotAnonymized
@@ -68,7 +68,7 @@ def customers_feed(session: Session, *, cursor: str | None, limit: int) -> FeedP
 
     An anonymized one is a tombstone: deleted, and its state has nothing personal.
     """
-    return feed_page(session, _all, _columns.id, cursor=cursor, limit=limit, item=_feed_item)
+    return read_feed(session, _all, key=_columns.id, present=_feed_item, cursor=cursor, limit=limit)
 
 
 def _feed_item(row: Any) -> FeedItem:

@@ -25,6 +25,25 @@ _KEPT: dict[str, LiteralString] = {
 }
 
 
+# Foreign keys and triggers rest meanwhile, so that the order of tables doesn't matter.
+_EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+        AND tablename NOT IN ('alembic_version', 'relay_shard', 'event_log_sequencer')
+    LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    IF to_regclass('relay_shard') IS NOT NULL THEN
+        UPDATE relay_shard SET owner = NULL, fence = 0, expires_at = '-infinity';
+        UPDATE event_log_sequencer SET last_position = 0;
+    END IF;
+END $$
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ScratchDatabase:
     """A database for one test or one module, and how its roles reach it."""
@@ -91,6 +110,12 @@ class Template:
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
             _drop_database(connection, copy.name)
         self._copies.remove(copy.name)
+
+    def empty(self, copy: ScratchDatabase) -> None:
+        """Bring a copy back to what the template is: much faster than another copy."""
+        url = make_url(self._admin_url).set(database=copy.name).render_as_string(hide_password=False)
+        with psycopg.connect(url) as connection:
+            connection.execute(_EMPTY)
 
     def close(self) -> None:
         """Drop the copies, the template and its roles."""
