@@ -1,0 +1,54 @@
+"""The service's addresses: parse, search, present."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response
+
+from servicekit.web.access import requires
+from servicekit.web.blueprint import ServiceBlueprint
+from servicekit.web.context import current_publisher_id, kit
+from servicekit.web.json_body import json_response
+from services.search.engine.port import Engine
+from services.search.finding import Asked, find_customers
+from services.search.schemas import SearchPage, SearchParameters, SearchQuery
+
+blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", description="Finding customers.")
+
+
+@blueprint.get("/customers")
+@requires("search:read")
+@blueprint.arguments(SearchParameters, location="query")
+@blueprint.response(200, SearchPage)
+@blueprint.doc(operationId="search_customers")
+def get_customers(parameters: dict[str, Any]) -> Response:
+    """Find customers by whatever they can tell."""
+    return _found(parameters)
+
+
+@blueprint.post("/customers/query")
+@requires("search:read")
+@blueprint.arguments(SearchQuery)
+@blueprint.response(200, SearchPage)
+@blueprint.doc(operationId="query_customers")
+def post_customers_query(body: dict[str, Any]) -> Response:
+    """Find customers; the same with what is searched for in the body, so that no log on the way holds it."""
+    return _found(body)
+
+
+def _found(asked: dict[str, Any]) -> Response:
+    # Not the request's own transaction: none is to be open while the engine works or a write is awaited.
+    page = find_customers(
+        kit().database,
+        cast("Engine", kit().extras["engine"]),
+        Asked(
+            publisher_id=current_publisher_id(),
+            q=asked["q"],
+            limit=asked["limit"],
+            cursor=asked.get("cursor"),
+            version_token=asked.get("version_token"),
+            wait_seconds=asked["wait_ms"] / 1000,
+        ),
+    )
+    return json_response(page)

@@ -1,0 +1,174 @@
+"""The indexer: carries what changed in the projection to the search engine.
+
+Claims entries, writes whole documents with no transaction open, clears what the engine has. Killed anywhere, the
+entries come again when their lease runs out; the engine keeps the newest version whatever comes in which order.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from servicekit import clock, faults
+from servicekit.db.database import Database
+from services.search import dirty
+from services.search.dirty import Claim, Claimed
+from services.search.documents import tombstone
+from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
+from services.search.fresh import indexed_form
+
+SHORTEST_POLL, LONGEST_POLL = 0.005, 0.1
+"""Seconds between looks while there is nothing to do: the first, and what they grow to."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds of rest while the engine or the database is down."""
+RETRY_SECONDS, LONGEST_RETRY = 0.2, 30.0
+REFUSED_SECONDS, LONGEST_REFUSED = 60.0, 3600.0
+
+_log = structlog.get_logger("indexer")
+_lag = Histogram(
+    "search_index_lag_seconds",
+    "From a change's arrival in the projection to when the engine has it.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
+)
+_refused = Counter("search_index_refused_total", "Documents that the engine would not take.")
+_failures = Counter("search_indexer_failures_total", "Steps that failed as a whole.", ["error"])
+
+
+class Indexer:
+    """One indexer; any number of them share the work.
+
+    ``database`` acts as the role ``system``. ``worker_id`` names it in logs.
+    """
+
+    def __init__(self, database: Database, engine: Engine, worker_id: str, batch: int = 500) -> None:
+        self._database = database
+        self._engine = engine
+        self._worker_id = worker_id
+        self._batch = batch
+        self._ensured = False
+        self._troubles = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Index until ``stop`` is set. Engine or database being down only delays it."""
+        idle = SHORTEST_POLL
+        while not stop.is_set():
+            try:
+                done = self.step()
+            except Exception as error:  # whatever it is, the entries stay marked and others may still go through
+                self._trouble(error)
+                done = 0
+            if self._troubles:
+                longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(self._troubles, 10))
+                stop.wait(random.uniform(longest / 2, longest))
+            elif done:
+                idle = SHORTEST_POLL
+            else:
+                stop.wait(idle)
+                idle = min(2 * idle, LONGEST_POLL)
+
+    def step(self) -> int:
+        """Carry one batch over; how many entries were cleared.
+
+        0 also while the engine is down: everything claimed is then given back and nothing is lost.
+        """
+        try:
+            if not self._ensured:
+                self._engine.ensure()
+                self._ensured = True
+            with self._database.transaction() as session:
+                claim = dirty.claim(session, limit=self._batch)
+            cleared = self._carry(claim) if claim.customers else 0
+        except EngineUnavailable as error:
+            self._trouble(error)
+            return 0
+        self._troubles = 0
+        return cleared
+
+    def _carry(self, claim: Claim) -> int:
+        faults.reach("indexer:claimed")
+        documents, refusals = _documents(claim.customers)
+        try:
+            results = self._write(documents)
+        except EngineUnavailable:
+            # If this fails too, their lease runs out.
+            with self._database.transaction() as session:
+                dirty.release(session, [customer.key for customer in claim.customers])
+            raise
+        faults.reach("indexer:written")
+        taken = (Outcome.WRITTEN, Outcome.STALE)
+        outcomes = {(result.publisher_id, result.customer_id): result for result in (*results, *refusals)}
+        written = [customer for customer in claim.customers if outcomes[customer.key].outcome in taken]
+        marked = self._clear(claim, written)
+        self._postpone([(c, outcomes[c.key]) for c in claim.customers if outcomes[c.key].outcome not in taken])
+        return marked
+
+    def _clear(self, claim: Claim, written: Sequence[Claimed]) -> int:
+        if not written:
+            return 0
+        with self._database.transaction() as session:
+            marked = dirty.clear(session, targets=claim.targets, written=written, now=clock.now())
+            faults.reach("indexer:clearing")
+        faults.reach("indexer:cleared")
+        now = clock.now()
+        for moment in marked:
+            _lag.observe((now - moment).total_seconds())
+        return len(marked)
+
+    def _postpone(self, untaken: Sequence[tuple[Claimed, WriteResult]]) -> None:
+        """What the engine can't take now comes again soon; what it will never take stays marked, and is shown."""
+        for customer, result in sorted(untaken, key=lambda pair: pair[0].key):
+            with self._database.transaction() as session:
+                if result.outcome is Outcome.RETRY:
+                    dirty.postpone(session, customer, seconds=RETRY_SECONDS, longest=LONGEST_RETRY)
+                    continue
+                dirty.postpone(
+                    session, customer, seconds=REFUSED_SECONDS, longest=LONGEST_REFUSED, refusal=result.reason
+                )
+            _refused.inc()
+            _log.error(
+                "document_refused",
+                publisher_id=customer.publisher_id,
+                customer_id=customer.customer_id,
+                reason=result.reason,
+            )
+
+    def _write(self, documents: Sequence[IndexEntry]) -> list[WriteResult]:
+        """Write, and where the engine refuses the whole, find out which one it is about. Raises EngineUnavailable."""
+        if not documents:
+            return []
+        try:
+            return self._engine.write(documents)
+        except EngineRefused as error:
+            if len(documents) == 1:
+                return [_refusal(documents[0], str(error))]
+            half = len(documents) // 2
+            return self._write(documents[:half]) + self._write(documents[half:])
+
+    def _trouble(self, error: Exception) -> None:
+        self._troubles += 1
+        # Made again when it is back: an engine that lost its disk would otherwise refuse every write.
+        self._ensured = False
+        _failures.labels(type(error).__name__).inc()
+        _log.warning("indexer_waits", worker=self._worker_id, error=type(error).__name__, times=self._troubles)
+
+
+def _documents(customers: Sequence[Claimed]) -> tuple[list[IndexEntry], list[WriteResult]]:
+    """The documents, and those customers that no document can be made of: a defect, which must not stop the others."""
+    documents: list[IndexEntry] = []
+    refusals: list[WriteResult] = []
+    for customer in customers:
+        try:
+            documents.append(indexed_form(customer))
+        except Exception as error:
+            empty = tombstone(customer.publisher_id, customer.customer_id, doc_version=customer.doc_version)
+            refusals.append(_refusal(empty, f"no document can be made of it: {type(error).__name__}"))
+    return documents, refusals
+
+
+def _refusal(entry: IndexEntry, reason: str) -> WriteResult:
+    return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.REFUSED, reason)

@@ -1,0 +1,66 @@
+"""Tables of the projection: what this service knows of each customer, and what of it the index lacks.
+
+They have no row level security (it would cost the indices, see docs/decisions): whoever reads them for a publisher
+goes through ``queries``, which builds no query without one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Integer, MetaData, Sequence, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from servicekit.db.tables import personal, plain
+
+metadata = MetaData()
+_moment = DateTime(timezone=True)
+
+customer = Table(
+    "search_customer",
+    metadata,
+    plain("publisher_id", Text, primary_key=True),
+    plain("customer_id", Text, primary_key=True),
+    # One section for each producer: its state as of its version. The next ones: ``account``, ``summary``.
+    personal("customer", JSONB(none_as_null=True)),
+    plain("customer_version", BigInteger),
+    # A tombstone: kept for good, so that nothing late brings the customer back.
+    plain("deleted", Boolean),
+    plain("erased_at", _moment),
+    plain("erasure_confirmed_at", _moment),
+    # Drawn from ``doc_version`` under the row's lock whenever anything above changes.
+    plain("doc_version", BigInteger),
+)
+"""A customer as its producers last told. ``customer_version`` 0: the customer's own section hasn't come yet."""
+
+identifier = Table(
+    "identifier",
+    metadata,
+    plain("publisher_id", Text, primary_key=True),
+    personal("value", Text, primary_key=True),
+    plain("customer_id", Text, primary_key=True),
+)
+"""Who has an ID or email, normalized by ``text``. Two may have one for a moment: customers change in any order."""
+
+dirty = Table(
+    "search_dirty",
+    metadata,
+    plain("publisher_id", Text, primary_key=True),
+    plain("customer_id", Text, primary_key=True),
+    plain("doc_version", BigInteger),
+    plain("marked_at", _moment),
+    # When an indexer may take it: at once, when a lease runs out, or when it is tried again.
+    plain("due_at", _moment),
+    plain("attempts", Integer),
+    plain("refusal", Text),
+)
+"""Customers whose indexed document may be older than ``doc_version``. ``refusal``: why the engine won't have it."""
+
+index_target = Table(
+    "index_target",
+    metadata,
+    plain("id", SmallInteger, primary_key=True),
+    plain("names", ARRAY(Text)),
+)
+"""One row: the indices that every write goes to. An entry written to others than these stays dirty."""
+
+doc_versions = Sequence("doc_version", metadata=metadata)
+"""Never reset: a projection that was rebuilt still writes newer versions than the index has."""

@@ -1,0 +1,138 @@
+"""What the API takes and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+LONGEST_WAIT = 5_000
+_CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
+
+
+def _described(description: str, example: Any = None) -> dict[str, Any]:
+    return {"description": description, **({} if example is None else {"example": example})}
+
+
+def personal(description: str, example: Any = None) -> dict[str, Any]:
+    """Metadata of a field that says something about a person."""
+    return {"personal": True, **_described(description, example)}
+
+
+def _text(description: str, longest: int, example: Any = None, **options: Any) -> fields.String:
+    return fields.String(validate=validate.Length(max=longest), metadata=_described(description, example), **options)
+
+
+_Q = "What the customer can tell: names, email, city, state, postal code, IDs. Every word must match; none: everybody."
+_LIMIT = "How many at the most."
+_WAIT = "How long to wait for that write, in milliseconds, before the answer comes without it."
+_TOKEN = "The header `Version-Token` of a write: be answered from an index that has it."  # noqa: S105
+_CURSOR = "`next_cursor` of the page before, for the same `q`."
+
+
+class SearchParameters(Schema):
+    """What to search for, as parameters of the address."""
+
+    q = _text(_Q, 1_000, "anna berlin", load_default="")
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200), metadata=_described(_LIMIT, 50))
+    cursor = _text(_CURSOR, 1_000)
+    version_token = _text(_TOKEN, 300, f"{_CUSTOMER_ID}.7")
+    wait_ms = fields.Integer(
+        load_default=1_000, validate=validate.Range(0, LONGEST_WAIT), metadata=_described(_WAIT, 1_000)
+    )
+
+
+class SearchQuery(Schema):
+    """What to search for, in a body: what is searched stays out of addresses, and so out of others' logs."""
+
+    q = _text(_Q, 1_000, "anna berlin", load_default="")
+    limit = fields.Integer(
+        load_default=50, strict=True, validate=validate.Range(1, 200), metadata=_described(_LIMIT, 50)
+    )
+    cursor = _text(_CURSOR, 1_000)
+    version_token = _text(_TOKEN, 300, f"{_CUSTOMER_ID}.7")
+    wait_ms = fields.Integer(
+        load_default=1_000,
+        strict=True,
+        validate=validate.Range(0, LONGEST_WAIT),
+        metadata=_described(_WAIT, 1_000),
+    )
+
+
+class FoundExternalId(Schema):
+    """An ID that another system gave the customer."""
+
+    source = fields.String(required=True, metadata=_described("The system that gave it.", "publisher"))
+    id = fields.String(required=True, metadata=personal("The ID there.", "C-10042"))
+
+
+class FoundAddress(Schema):
+    """A postal address; null where unknown."""
+
+    line1 = fields.String(allow_none=True, metadata=personal("Street and number.", "Invalidenstraße 116"))
+    line2 = fields.String(allow_none=True, metadata=personal("Whatever else the street line needs."))
+    city = fields.String(allow_none=True, metadata=personal("City or town.", "Berlin"))
+    state = fields.String(allow_none=True, metadata=personal("State, province or region."))
+    postal_code = fields.String(allow_none=True, metadata=personal("Postal code.", "10115"))
+    country = fields.String(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE"))
+
+
+class MatchedAttribute(Schema):
+    """Why a customer was found."""
+
+    attribute = fields.String(required=True, metadata=_described("Which attribute.", "last_name"))
+    value = fields.String(required=True, metadata=personal("Its value.", "Müller"))
+    how = fields.String(
+        required=True,
+        metadata={
+            "description": "How what was typed matches it; this also is the order of the hits.",
+            "enum": ["identifier", "word", "prefix", "typo"],
+            "example": "prefix",
+        },
+    )
+
+
+class FoundCustomer(Schema):
+    """A customer that was found."""
+
+    id = fields.String(required=True, metadata=_described("Our ID.", _CUSTOMER_ID))
+    email = fields.String(required=True, allow_none=True, metadata=personal("The login.", "anna@example.com"))
+    first_name = fields.String(required=True, allow_none=True, metadata=personal("First name.", "Anna"))
+    last_name = fields.String(required=True, allow_none=True, metadata=personal("Last name.", "Müller"))
+    company = fields.String(required=True, allow_none=True, metadata=personal("Company."))
+    birthdate = fields.Date(required=True, allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
+    phone = fields.String(required=True, allow_none=True, metadata=personal("Telephone, as it was given."))
+    language = fields.String(required=True, allow_none=True, metadata=personal("BCP 47 tag.", "de"))
+    currency = fields.String(required=True, allow_none=True, metadata=_described("ISO 4217 code.", "EUR"))
+    country = fields.String(required=True, allow_none=True, metadata=_described("ISO 3166-1 code.", "DE"))
+    address = fields.Nested(FoundAddress, required=True, allow_none=True, metadata=personal("Postal address."))
+    external_ids = fields.List(fields.Nested(FoundExternalId), required=True, metadata=personal("IDs elsewhere."))
+    attributes = fields.Dict(keys=fields.String(), required=True, metadata=personal("Custom attributes."))
+    status = fields.String(required=True, metadata=_described("Status of the account.", "active"))
+    registered_at = fields.AwareDateTime(required=True, metadata=_described("When the account began."))
+    last_login_at = fields.AwareDateTime(required=True, allow_none=True, metadata=_described("Last login."))
+    anonymized_at = fields.AwareDateTime(required=True, allow_none=True, metadata=_described("Always null here."))
+    version = fields.Integer(required=True, metadata=_described("The customer's version that is shown.", 7))
+    matched = fields.List(fields.Nested(MatchedAttribute), required=True)
+    score = fields.Integer(required=True, metadata=_described("What hits are sorted by; higher is better.", 420))
+
+
+class SearchTotal(Schema):
+    """How many match."""
+
+    value = fields.Integer(required=True, metadata=_described("How many; at least so many if not exact.", 1))
+    exact = fields.Boolean(required=True, metadata=_described("Up to 10,000 it is.", True))
+
+
+class SearchPage(Schema):
+    """Customers found: identifiers first, then whole words, beginnings of words, typos; the newest of equals first."""
+
+    items = fields.List(fields.Nested(FoundCustomer), required=True)
+    next_cursor = fields.String(required=True, allow_none=True, metadata=_described("Where to go on; null at the end."))
+    total = fields.Nested(SearchTotal, required=True)
+    degraded = fields.Boolean(
+        metadata=_described("The search engine is down: only those with exactly this ID or email are shown.", True)
+    )
+    version_token_satisfied = fields.Boolean(
+        metadata=_described("Whether this answer knows the write of `version_token`.", True)
+    )

@@ -1,0 +1,52 @@
+"""This service's settings, read once from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from environs import Env, validate
+
+from servicekit.db.roles import DatabaseUrls
+from servicekit.settings import database_urls
+
+ENGINES = ("postgres", "opensearch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where this service finds what it needs."""
+
+    database: DatabaseUrls
+    engine: str = "postgres"
+    opensearch_url: str = ""
+    opensearch_prefix: str = ""
+    rabbitmq_url: str = ""
+    identity_url: str = ""
+    customers_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    pool_size: int = 10
+    indexer_batch: int = 500
+    indexer_threads: int = 2
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read ``SEARCH_DATABASE_URL_*``, ``SEARCH_ENGINE``, ``OPENSEARCH_URL``, ``OPENSEARCH_PREFIX``,
+        ``RABBITMQ_URL``, ``IDENTITY_URL``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
+        ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``."""
+        env = Env()
+        positive = validate.Range(min=1)
+        return cls(
+            database=database_urls(env, "search"),
+            engine=env.str("SEARCH_ENGINE", "postgres", validate=validate.OneOf(ENGINES)),
+            opensearch_url=env.str("OPENSEARCH_URL", ""),
+            opensearch_prefix=env.str("OPENSEARCH_PREFIX", ""),
+            rabbitmq_url=env.str("RABBITMQ_URL", ""),
+            identity_url=env.str("IDENTITY_URL", ""),
+            customers_url=env.str("CUSTOMERS_URL", ""),
+            client_id=env.str("SERVICE_CLIENT_ID", "search"),
+            client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
+            pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=positive),
+            indexer_batch=env.int("INDEXER_BATCH", 500, validate=positive),
+            indexer_threads=env.int("INDEXER_THREADS", 2, validate=positive),
+        )
