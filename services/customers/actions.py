@@ -25,7 +25,7 @@ from services.customers.errors import (
     ExternalIdTaken,
     NothingToKnowThemBy,
 )
-from services.customers.models import Change, Customer, ExternalId, Login
+from services.customers.models import Change, Customer, ExternalId, Login, email_key
 from services.customers.views import ADDRESS_PARTS, change_state
 
 _insert_customer = insert(Customer.__table__)  # type: ignore[arg-type]
@@ -140,11 +140,6 @@ def lock_customer(session: Session, publisher_id: str, customer_id: str) -> Cust
     if customer is None:
         raise CustomerNotFound
     return customer
-
-
-def email_key(email: str | None) -> str | None:
-    """What makes two addresses the same login: letter case does not tell them apart."""
-    return None if email is None else email.casefold()
 
 
 def _blank() -> dict[str, Any]:

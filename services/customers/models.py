@@ -116,3 +116,8 @@ class ErasureConfirmation(Base):
     service: Mapped[str] = _plain(Text, primary_key=True)
     publisher_id: Mapped[str] = _plain(Text)
     confirmed_at: Mapped[datetime] = _plain(_moment)
+
+
+def email_key(email: str | None) -> str | None:
+    """What makes two addresses the same login: letter case does not tell them apart."""
+    return None if email is None else email.casefold()

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from servicekit.feed import FeedItem, FeedPage, read_feed
 from servicekit.web.cursors import decode_cursor, encode_cursor
-from services.customers.actions import email_key
 from services.customers.errors import CustomerNotFound, NotAnonymized
-from services.customers.models import Change, Customer, Erasure, ExternalId
+from services.customers.models import Change, Customer, Erasure, ExternalId, email_key
 from services.customers.views import change_state, customer_state
 
 _columns = Customer.__table__.columns
