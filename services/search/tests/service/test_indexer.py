@@ -1,0 +1,177 @@
+"""The indexer: killed anywhere, refused, interrupted, raced: nothing is lost and erasures are confirmed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from servicekit import faults
+from servicekit.ids import new_id
+from services.search import dirty
+from services.search.comparison import compare
+from services.search.engine.errors import EngineRefused
+from services.search.engine.port import IndexEntry, Outcome, WriteResult
+from services.search.indexer import Indexer
+from services.search.tests.service.system import System, anonymized, publisher, told
+
+POINTS = ("indexer:claimed", "indexer:written", "indexer:clearing", "indexer:cleared")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def _kill_at(point: str) -> None:
+    def hook(reached: str) -> None:
+        if reached == point:
+            raise Killed
+
+    faults.install(hook)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_anywhere_the_work_is_done_afterwards_and_erasures_are_confirmed_once(
+    system: System, point: str
+) -> None:
+    mine, ada, bob = publisher(), new_id("cus"), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Lovelace"), told(mine, bob, 1, last_name="Babbage"))
+    system.index()
+    system.tell(told(mine, bob, 2, last_name="Byron"), anonymized(mine, ada, 2))
+    _kill_at(point)
+    with pytest.raises(Killed):
+        system.indexer.step()
+    faults.install(None)
+    system.expire_leases()
+    system.index()
+    assert compare(system.app_database, system.engine, mine).equal
+    assert system.found(mine, "Byron") == [bob]
+    (confirmation,) = system.confirmations()
+    assert (confirmation.type, confirmation.subject, confirmation.datasubject) == ("search.subject.erased.v1", ada, ada)
+    assert confirmation.data["service"] == "search"
+
+
+def test_an_erasure_is_confirmed_only_when_the_engine_has_forgotten(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Lovelace"))
+    system.index()
+    system.engine.down = True
+    system.tell(anonymized(mine, ada, 2))
+    system.indexer.step()
+    assert system.confirmations() == []
+    system.engine.down = False
+    system.index()
+    assert len(system.confirmations()) == 1
+    system.tell(anonymized(mine, ada, 2))
+    system.index()
+    assert len(system.confirmations()) == 1
+
+
+def test_one_erased_before_anything_else_was_known_is_confirmed_too(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(anonymized(mine, ada, 2))
+    system.index()
+    assert [event.subject for event in system.confirmations()] == [ada]
+
+
+def test_a_change_while_the_engine_writes_is_indexed_next(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Lovelace"))
+
+    def change(point: str) -> None:
+        if point == "indexer:written":
+            faults.install(None)
+            system.tell(told(mine, ada, 2, last_name="Byron"))
+
+    faults.install(change)
+    assert system.indexer.step() == 0, "the entry was marked anew"
+    assert system.indexer.step() == 1, "and is due at once, not when its lease ends"
+    assert system.found(mine, "Byron") == [ada]
+
+
+def test_a_write_to_other_indices_than_wanted_by_now_stays_due(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Lovelace"))
+
+    def rebuild(point: str) -> None:
+        if point == "indexer:written":
+            faults.install(None)
+            _set_targets(system, ["customers", "customers-2"])
+
+    faults.install(rebuild)
+    try:
+        assert system.indexer.step() == 0
+        assert system.indexer.step() == 1
+    finally:
+        _set_targets(system, ["customers"])
+
+
+def _set_targets(system: System, names: list[str]) -> None:
+    with system.system_database.transaction() as session:
+        session.execute(text("UPDATE index_target SET names = :names"), {"names": names})
+
+
+def test_two_indexers_do_not_take_the_same(system: System) -> None:
+    mine = publisher()
+    system.tell(*(told(mine, new_id("cus")) for _ in range(6)))
+    with system.system_database.transaction() as one, system.system_database.transaction() as other:
+        first = {customer.key for customer in dirty.claim(one, limit=3).customers}
+        second = {customer.key for customer in dirty.claim(other, limit=10).customers}
+    assert (len(first), len(second)) == (3, 3)
+    assert not first & second
+    assert Indexer(system.system_database, system.engine, "third").step() == 0, "all are leased"
+
+
+def test_a_refused_document_stays_marked_is_counted_and_does_not_block(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, bad, good = publisher(), new_id("cus"), new_id("cus")
+    real = system.engine.engine.write
+
+    def write(entries: Sequence[IndexEntry]) -> list[WriteResult]:
+        if any(entry.customer_id == bad for entry in entries):
+            raise EngineRefused("no")
+        return real(entries)
+
+    monkeypatch.setattr(system.engine.engine, "write", write)
+    system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in (bad, good, new_id("cus"))))
+    assert system.indexer.step() == 2
+    assert good in system.found(mine, "Lovelace")
+    with system.system_database.transaction() as session:
+        figures = dirty.figures(session)
+    assert (figures.entries, figures.refused) == (1, 1)
+    assert system.indexer.step() == 0, "it isn't tried again at once"
+    monkeypatch.undo()
+    system.tell(told(mine, bad, 2, last_name="Byron"))
+    assert system.indexer.step() == 1, "a new document is tried at once"
+    assert compare(system.app_database, system.engine, mine).equal
+
+
+def test_what_the_engine_cannot_take_now_comes_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, ada = publisher(), new_id("cus")
+
+    def write(entries: Sequence[IndexEntry]) -> list[WriteResult]:
+        return [
+            WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.RETRY, "429")
+            for entry in entries
+        ]
+
+    monkeypatch.setattr(system.engine.engine, "write", write)
+    system.tell(told(mine, ada, 1, last_name="Lovelace"))
+    assert system.indexer.step() == 0
+    monkeypatch.undo()
+    system.expire_leases()
+    assert system.index() == 1
+    assert system.found(mine, "Lovelace") == [ada]
+
+
+def test_a_customer_no_document_can_be_made_of_does_not_block(system: System) -> None:
+    mine, bad, good = publisher(), new_id("cus"), new_id("cus")
+    system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in (bad, good)))
+    with system.app_database.transaction(mine) as session:
+        broken = text("UPDATE search_customer SET customer = customer || '{\"address\": 5}' WHERE customer_id = :bad")
+        session.execute(broken, {"bad": bad})
+    assert system.indexer.step() == 1
+    with system.system_database.transaction() as session:
+        assert dirty.figures(session).refused == 1
