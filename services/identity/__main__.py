@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+
 import click
+from email_validator import EmailNotValidError, validate_email
 
 from servicekit import clock, logging
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.web.serve import serve
-from services.identity.actions import create_publisher
+from services.identity.actions import create_api_key, create_publisher
 from services.identity.app import MIGRATIONS, SERVICE, create_app
+from services.identity.errors import EmailTaken
+from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.settings import Settings
+
+SHORTEST_PASSWORD = 12
 
 
 @click.group()
@@ -47,16 +55,46 @@ def migrate() -> None:
 @click.option("--name", required=True, help="The publisher's name.")
 @click.option("--owner-email", required=True, help="The address its owner signs in with.")
 @click.option("--owner-name", required=True, help="The owner's name.")
-@click.password_option(help="The owner's password; asked for if absent.")
-def create_publisher_command(name: str, owner_email: str, owner_name: str, password: str) -> None:
-    """Create a publisher with its owner, and print the publisher's ID."""
+@click.option("--ask-password", is_flag=True, help="Ask for the owner's password instead of making one up.")
+def create_publisher_command(name: str, owner_email: str, owner_name: str, ask_password: bool) -> None:
+    """Create a publisher with its owner and a first API key; print how to get in, as one line of JSON.
+
+    Neither the password nor the key can be had again.
+    """
+    try:
+        validate_email(owner_email, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise click.BadParameter(str(error), param_hint="--owner-email") from error
+    password = _ask_password() if ask_password else secrets.token_urlsafe(15)
     database = Database(Settings.from_env().database.app, pool_size=1)
-    with database.transaction() as session:
-        owner = create_publisher(
-            session, name=name, owner_email=owner_email, owner_name=owner_name, password=password, now=clock.now()
-        )
-    database.close()
-    click.echo(owner.publisher_id)
+    now = clock.now()
+    try:
+        with database.transaction() as session:
+            owner = create_publisher(
+                session, name=name, owner_email=owner_email, owner_name=owner_name, password=password, now=now
+            )
+            _key, api_key = create_api_key(
+                session,
+                publisher_id=owner.publisher_id,
+                name="First key",
+                scopes=PUBLISHER_SCOPES,
+                grantable=frozenset(PUBLISHER_SCOPES),
+                created_by=owner.id,
+                now=now,
+            )
+    except EmailTaken as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        database.close()
+    made = {"publisher_id": owner.publisher_id, "email": owner.email, "api_key": api_key}
+    click.echo(json.dumps(made if ask_password else {**made, "password": password}))
+
+
+def _ask_password() -> str:
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if len(password) < SHORTEST_PASSWORD:
+        raise click.ClickException(f"The password must have {SHORTEST_PASSWORD} characters or more.")
+    return password
 
 
 if __name__ == "__main__":

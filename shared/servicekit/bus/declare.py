@@ -16,7 +16,7 @@ from servicekit.topology import load_topology
 
 
 def run(url: str, file: Path) -> list[str]:
-    """Declare the topology in ``file``; the names of its queues. Raises BusUnavailable, TopologyConflict, ValueError."""
+    """Declare the topology in ``file``; its queues. Raises BusUnavailable, TopologyConflict, ValueError."""
     topology = load_topology(file)
     AmqpBus(url, exchange=topology.exchange).declare(topology)
     return list(topology.queues)

@@ -1,7 +1,8 @@
-"""``python -m servicekit.db.provision NAME…``: make databases and roles, before the first migration and after a new password.
+"""``python -m servicekit.db.provision NAME…``: make databases and roles, before the first migration.
 
-Reads ``ADMIN_DATABASE_URL`` (needs CREATEDB and CREATEROLE) and, for each database, ``<NAME>_DATABASE_PASSWORD_MIGRATE``,
-``_APP`` and ``_SYSTEM``. Doing it again changes nothing, except that a password becomes what is given.
+Reads ``ADMIN_DATABASE_URL`` (needs CREATEDB and CREATEROLE) and, for each database,
+``<NAME>_DATABASE_PASSWORD_MIGRATE``, ``_APP`` and ``_SYSTEM``. Doing it again changes nothing, except that a
+password becomes what is given.
 """
 
 from __future__ import annotations
