@@ -21,7 +21,8 @@ DDL = (
         queue text PRIMARY KEY, number int GENERATED ALWAYS AS IDENTITY, delivered bigint NOT NULL DEFAULT 0)""",
     """CREATE TABLE IF NOT EXISTS bus_delivery (
         id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY, queue text NOT NULL, message_id text NOT NULL,
-        type text NOT NULL, headers text NOT NULL, body bytea NOT NULL)""",
+        type text NOT NULL, headers text NOT NULL, body bytea NOT NULL)
+        WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)""",
     "CREATE INDEX IF NOT EXISTS bus_delivery_by_queue ON bus_delivery (queue, id)",
 )
 

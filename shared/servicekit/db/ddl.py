@@ -23,8 +23,8 @@ def outbox_v1(database: str) -> list[str]:
             time timestamptz NOT NULL,
             payload text NOT NULL,
             unroutable_since timestamptz,
-            retry_at timestamptz)""",
-        "CREATE INDEX outbox_by_shard ON outbox (shard, seq)",
+            retry_at timestamptz)
+            WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)""",
         "CREATE INDEX outbox_unroutable ON outbox (publisher_id, subject) WHERE unroutable_since IS NOT NULL",
         "CREATE INDEX outbox_to_retry ON outbox (retry_at) WHERE unroutable_since IS NOT NULL",
         "CREATE INDEX outbox_by_datasubject ON outbox (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
@@ -42,7 +42,7 @@ def outbox_v1(database: str) -> list[str]:
             logged_at timestamptz NOT NULL DEFAULT now())""",
         "CREATE INDEX event_log_unplaced ON event_log (arrival) WHERE position IS NULL",
         "CREATE INDEX event_log_by_datasubject ON event_log (publisher_id, datasubject) WHERE datasubject IS NOT NULL",
-        "CREATE INDEX event_log_by_age ON event_log (logged_at)",
+        "CREATE INDEX event_log_by_age ON event_log USING brin (logged_at) WITH (autosummarize = on)",
         "CREATE TABLE event_log_sequencer (id smallint PRIMARY KEY, last_position bigint NOT NULL)",
         "INSERT INTO event_log_sequencer VALUES (1, 0)",
         """CREATE TABLE relay_shard (

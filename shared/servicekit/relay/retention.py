@@ -14,7 +14,7 @@ _BATCH = 5000
 _EVENT_LOG = text(
     """
     DELETE FROM event_log WHERE arrival IN (
-        SELECT arrival FROM event_log WHERE logged_at < :before AND position IS NOT NULL ORDER BY logged_at LIMIT :batch
+        SELECT arrival FROM event_log WHERE logged_at < :before AND position IS NOT NULL LIMIT :batch
     )
     """
 )

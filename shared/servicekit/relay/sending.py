@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -62,8 +62,9 @@ def _send_wave(
         for _aggregate, event in wave
     ]
     outcomes = publisher.publish(messages, timeout=timeout)
+    for outcome, count in Counter(outcomes).items():
+        EVENTS_PUBLISHED.labels(outcome.value).inc(count)
     for (aggregate, event), outcome in zip(wave, outcomes, strict=True):
-        EVENTS_PUBLISHED.labels(outcome.value).inc()
         if outcome is Outcome.CONFIRMED:
             sent.done.append(event)
             chains[aggregate].pop(0)
