@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicekit.db.database import is_transient
@@ -30,15 +32,17 @@ from services.search.engine.port import (
     refusal,
 )
 from services.search.engine.postgres_tables import ddl, metadata
-from services.search.engine.postgres_write import write_chunk
+from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.matching import is_near
 from services.search.query.tree import Query, Word
 from services.search.text import Kind, Tokens
 
+T = TypeVar("T")
+
 CHUNK = 200
 """Documents written in one transaction."""
 ATTEMPTS = 5
-"""Tries of a chunk that PostgreSQL ended because of a deadlock."""
+"""Tries of a transaction that PostgreSQL ended because of a deadlock."""
 _DEADLOCK = {"40P01", "40001"}
 
 
@@ -75,18 +79,21 @@ class PostgresEngine:
         writable = [position for position, reason in enumerate(reasons) if not reason]
         for start in range(0, len(writable), CHUNK):
             positions = writable[start : start + CHUNK]
-            for index, outcome in self._write_chunk([entries[position] for position in positions]).items():
+            chunk = [entries[position] for position in positions]
+            for index, outcome in self._transaction(partial(write_chunk, entries=chunk)).items():
                 outcomes[positions[index]] = outcome
+        self._transaction(sweep)
         return [
             WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, outcome, reason)
             for entry, outcome, reason in zip(entries, outcomes, reasons, strict=True)
         ]
 
-    def _write_chunk(self, entries: Sequence[IndexEntry]) -> dict[int, Outcome]:
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` in a transaction, again when PostgreSQL ended it because of a deadlock."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with _translated(), self._database.begin() as connection:
-                    return write_chunk(connection, entries)
+                    return work(connection)
             except _Deadlock:
                 if attempt == ATTEMPTS:
                     raise
@@ -150,16 +157,20 @@ class PostgresEngine:
         with _translated(), self._database.connect() as connection:
             # A server-side cursor lives in a transaction: one snapshot, whatever is written meanwhile.
             streaming = connection.execution_options(yield_per=500)
-            for row in streaming.execute(statement, scoped.parameters):
-                tokens: dict[str, Tokens] = {}
-                for attribute, word, kind in row.postings or ():
-                    tokens.setdefault(BY_NUMBER[attribute].name, {})[word] = Kind(kind)
-                yield Indexed(row.customer_id, row.doc_version, row.deleted, tokens, row.stored)
+            with closing(streaming.execute(statement, scoped.parameters)) as rows:
+                yield from map(_indexed, rows)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with _translated(), self._database.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _indexed(row: Row[Any]) -> Indexed:
+    tokens: dict[str, Tokens] = {}
+    for attribute, word, kind in row.postings or ():
+        tokens.setdefault(BY_NUMBER[attribute].name, {})[word] = Kind(kind)
+    return Indexed(row.customer_id, row.doc_version, row.deleted, tokens, row.stored)
 
 
 class _Deadlock(EngineUnavailable):

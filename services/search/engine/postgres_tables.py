@@ -2,7 +2,7 @@
 
 An inverted index: ``search_word`` is each publisher's vocabulary, ``search_posting`` who has which word where,
 ``search_typo`` the deletion keys by which words with a typo find each other (only of words that may have one). All
-words of a customer go with the customer: a word that nobody has is removed in the same transaction.
+words of a customer go with the customer: a word that nobody has is removed by the write that drops it.
 """
 
 from __future__ import annotations
@@ -76,6 +76,14 @@ typo = Table(
     Column("keys", postgresql.ARRAY(BigInteger), nullable=False, info=_ERASE),
 )
 Index("search_typo_keys", typo.c["keys"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+
+# Words that a customer dropped, until it is clear whether anybody else has them.
+leftover = Table(
+    "search_leftover",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True, info=_NONE),
+    Column("word", BigInteger, nullable=False, info=_NONE),
+)
 
 
 def ddl() -> list[str]:

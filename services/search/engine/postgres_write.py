@@ -1,8 +1,8 @@
 """Writing into the PostgreSQL index: a chunk of documents in one transaction.
 
 Documents are locked in key order, then compared by version. Of a document that changed only the difference is written.
-A word's row is locked (KEY SHARE) from when it is looked up until its postings are there, and against that (UPDATE)
-when nobody seems to have it any more, so that no word vanishes under a writer and none stays behind unused.
+A word's row is locked (KEY SHARE) from when it is looked up until its postings are there, so that it doesn't vanish
+under the writer. Words that a document drops are noted with it and swept after the commit, if nobody has them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def write_chunk(connection: Connection, entries: Sequence[IndexEntry]) -> dict[i
         _replace_postings(connection, changes)
         _add_typo_keys(connection, changes)
         _update_documents(connection, changes)
-        _drop_unused_words(connection, changes)
+        _note_dropped_words(connection, changes)
     return outcomes
 
 
@@ -252,22 +252,34 @@ def _update_documents(connection: Connection, changes: Sequence[_Change]) -> Non
     )
 
 
-def _drop_unused_words(connection: Connection, changes: Sequence[_Change]) -> None:
-    """Remove the words that the changed documents had and nobody has now: they may be personal data."""
-    left = sorted({number for change in changes for number in change.old_words - change.new_words})
-    if not left:
+def _note_dropped_words(connection: Connection, changes: Sequence[_Change]) -> None:
+    """Remember the words that the changed documents had and nobody may have now, for ``sweep``."""
+    dropped = sorted({number for change in changes for number in change.old_words - change.new_words})
+    if not dropped:
         return
-    rare = text("""
-        SELECT k.number FROM unnest(CAST(:numbers AS bigint[])) AS k (number)
-        WHERE (SELECT count(*) FROM (SELECT FROM search_posting p WHERE p.word = k.number LIMIT :crowded) p) < :crowded
-        ORDER BY k.number
+    statement = text("""
+        INSERT INTO search_leftover (word)
+        SELECT k.word FROM unnest(CAST(:words AS bigint[])) AS k (word)
+        WHERE (SELECT count(*) FROM (SELECT FROM search_posting p WHERE p.word = k.word LIMIT :crowded) p) < :crowded
     """)
-    candidates = list(connection.execute(rare, {"numbers": left, "crowded": CROWDED}).scalars())
-    # First wait for others that are adding or removing the same word, then look: what they did is seen only then.
-    lock = text("SELECT number FROM search_word WHERE number = ANY(:numbers) ORDER BY number FOR UPDATE")
-    connection.execute(lock, {"numbers": candidates})
-    unused = text("""
+    connection.execute(statement, {"words": dropped, "crowded": CROWDED})
+
+
+def sweep(connection: Connection) -> None:
+    """Remove words that nobody has any more, in a transaction of its own after those that dropped them.
+
+    Waits for those that are taking up one of the words at this moment. What another sweep has in hand is left to it.
+    """
+    noted = connection.execute(text("SELECT number, word FROM search_leftover FOR UPDATE SKIP LOCKED")).all()
+    if not noted:
+        return
+    words = {"words": sorted({word for _, word in noted})}
+    # In the order in which writers lock them. The next statement then sees what those did who held a lock before.
+    connection.execute(text("SELECT FROM search_word WHERE number = ANY(:words) ORDER BY number FOR UPDATE"), words)
+    drop = text("""
         DELETE FROM search_word w
-        WHERE w.number = ANY(:numbers) AND NOT EXISTS (SELECT FROM search_posting p WHERE p.word = w.number)
+        WHERE w.number = ANY(:words) AND NOT EXISTS (SELECT FROM search_posting p WHERE p.word = w.number)
     """)
-    connection.execute(unused, {"numbers": candidates})
+    connection.execute(drop, words)
+    done = text("DELETE FROM search_leftover WHERE number = ANY(:numbers)")
+    connection.execute(done, {"numbers": [number for number, _ in noted]})

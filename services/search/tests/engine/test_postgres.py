@@ -1,0 +1,149 @@
+"""What only the engine on PostgreSQL promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from servicekit.db.database import Database
+from servicekit.testing.databases import Template
+from servicekit.testing.servers import postgres_admin_url
+from services.search.documents import tombstone
+from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.port import Engine, IndexEntry
+from services.search.engine.postgres import PostgresEngine
+from services.search.engine.postgres_query import behind_prefix
+from services.search.engine.postgres_tables import metadata
+from services.search.query.parse import parse
+from services.search.tests.engine.conftest import create_tables
+from services.search.tests.engine.helpers import document, fill, ids
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    made = Template(postgres_admin_url(), "search_engine", create_tables)
+    opened = Database(made.urls(made.name).app)
+    yield opened
+    opened.close()
+    made.close()
+
+
+@pytest.fixture
+def postgres(database: Database) -> PostgresEngine:
+    return PostgresEngine(database.engine)
+
+
+def rows(database: Database, table: str) -> int:
+    with database.engine.connect() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+
+
+def empty(database: Database) -> None:
+    with database.engine.begin() as connection:
+        for table in metadata.tables:
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+
+
+def people(publisher_id: str) -> list[IndexEntry]:
+    return [
+        document(publisher_id, f"cus_{n}", first_name="Natalie", last_name=f"Name{n}", email=f"n{n}@mail.example")
+        for n in range(30)
+    ]
+
+
+def test_no_word_of_those_who_left_stays(postgres: PostgresEngine, database: Database, publisher_id: str) -> None:
+    """Words are personal data: with the last customer who has one it goes."""
+    empty(database)
+    fill(postgres, people(publisher_id))
+    fill(postgres, [tombstone(publisher_id, f"cus_{n}", doc_version=2) for n in range(30)])
+    assert {table: rows(database, table) for table in metadata.tables} == {
+        "search_document": 30,
+        "search_leftover": 0,
+        "search_posting": 0,
+        "search_typo": 0,
+        "search_word": 0,
+    }
+
+
+def test_writers_at_once_leave_no_word_behind_and_lose_none(
+    postgres: PostgresEngine, database: Database, publisher_id: str
+) -> None:
+    empty(database)
+
+    def churn(writer: int) -> None:
+        for version in range(1, 16):
+            names = [f"Word{(writer * version + n) % 5}" for n in range(4)]
+            postgres.write(
+                [document(publisher_id, f"cus_{writer}_{n}", version=version, first_name=names[n]) for n in range(4)]
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(churn, range(4)))
+    words = "SELECT number FROM search_word", "SELECT word FROM search_posting"
+    for left, right in (words, words[::-1]):
+        with database.engine.connect() as connection:
+            assert connection.execute(text(f"{left} EXCEPT {right}")).all() == []
+    assert rows(database, "search_leftover") == 0
+    for writer in range(4):
+        for n in range(4):
+            assert f"cus_{writer}_{n}" in ids(postgres, publisher_id, f"Word{(writer * 15 + n) % 5}")
+
+
+def test_tables_that_are_missing_are_refused_until_made(publisher_id: str) -> None:
+    made = Template(postgres_admin_url(), "search_engine", lambda _name, _url: None)
+    app, owner = Database(made.urls(made.name).app), Database(made.urls(made.name).migrate)
+    try:
+        with pytest.raises(EngineRefused):
+            PostgresEngine(app.engine).ping()
+        with pytest.raises(EngineRefused):
+            PostgresEngine(app.engine).ensure()
+        engine = PostgresEngine(owner.engine)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: engine.ensure(), range(4)))
+        engine.ping()
+        fill(engine, people(publisher_id))
+        engine.ensure()
+        assert engine.count(publisher_id) == 30
+    finally:
+        app.close()
+        owner.close()
+        made.close()
+
+
+def test_a_server_that_is_not_there_is_unavailable(publisher_id: str) -> None:
+    nowhere = Database("postgresql://nobody:secret@127.0.0.1:9/none")
+    engine: Engine = PostgresEngine(nowhere.engine)
+    for call in (
+        engine.ping,
+        engine.ensure,
+        lambda: engine.count(publisher_id),
+        lambda: engine.search(publisher_id, parse("natalie"), limit=1),
+        lambda: engine.write(people(publisher_id)),
+        lambda: list(engine.dump(publisher_id)),
+        lambda: engine.versions(publisher_id, ["cus_1"]),
+    ):
+        with pytest.raises(EngineUnavailable) as caught:
+            call()
+        assert "secret" not in str(caught.value)
+        assert "Natalie" not in str(caught.value)
+    nowhere.close()
+
+
+def test_no_connection_and_no_transaction_is_held_between_calls(postgres: PostgresEngine, publisher_id: str) -> None:
+    fill(postgres, people(publisher_id))
+    postgres.search(publisher_id, parse("natalie"), limit=3)
+    for _ in postgres.dump(publisher_id):
+        break
+    pool = postgres._database.pool
+    assert pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "behind"),
+    [("a", "b"), ("az", "a{"), ("\ud7ff", "\ue000"), ("a\U0010ffff", "b"), ("\U0010ffff", ""), ("é", "ê")],
+)
+def test_end_of_a_range(prefix: str, behind: str) -> None:
+    assert behind_prefix(prefix) == behind
