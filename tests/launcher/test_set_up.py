@@ -37,6 +37,7 @@ def test_no_network_at_the_first_start_leaves_nothing(project: Project) -> None:
     done = project.run("up", executable=nothing_else)
     assert done.returncode == 1
     assert "needs a network" in done.stderr
+    assert "dns error" in done.stderr
     assert "Traceback" not in done.stderr
     assert not project.venv.exists()
     assert project.left_over() == []

@@ -15,6 +15,6 @@ class Nginx:
         found = shutil.which("nginx", path="/usr/local/bin:/usr/bin:/usr/sbin:/usr/local/sbin")
         return None if found else "nginx is not installed (package nginx)"
 
-    def install(self, home: Home) -> None:  # noqa: ARG002 - one signature for all
+    def install(self, home: Home) -> None:
         if self.missing():
             install_packages("nginx-light")

@@ -44,7 +44,7 @@ class OpensearchServer:
             return f"OpenSearch needs Java {OLDEST_JAVA} or later (set OPENSEARCH_JAVA_HOME)"
         return None if _installed() else "OpenSearch is not installed (python -m tools.servers install opensearch)"
 
-    def install(self, home: Home) -> None:  # noqa: ARG002 - one signature for all
+    def install(self, home: Home) -> None:
         if _java() is None:
             wanted = next((name for name in JAVA_PACKAGES if has_package(name)), None)
             if wanted is None:

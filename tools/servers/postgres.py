@@ -29,7 +29,7 @@ class PostgresServer:
         """Why it can't be started, or None."""
         return None if _binaries() else f"PostgreSQL {OLDEST_MAJOR} or later is not installed (package postgresql)"
 
-    def install(self, home: Home) -> None:  # noqa: ARG002 - one signature for all
+    def install(self, home: Home) -> None:
         if self.missing():
             install_packages("postgresql")
 

@@ -28,7 +28,7 @@ class RabbitmqServer:
         """Why it can't be started, or None."""
         return None if PROGRAM.exists() else "RabbitMQ is not installed (package rabbitmq-server)"
 
-    def install(self, home: Home) -> None:  # noqa: ARG002 - one signature for all
+    def install(self, home: Home) -> None:
         if self.missing():
             install_packages("rabbitmq-server")
 
