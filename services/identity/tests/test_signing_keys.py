@@ -9,14 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 from sqlalchemy import select
 
 from servicekit.db.database import Database
 from services.identity.models import SigningKey
-from services.identity.settings import Settings
 from services.identity.signer import Signer, TimedKey, key_at
 from services.identity.signing_keys import (
     RETENTION,
@@ -58,6 +57,7 @@ def _key(kid: str) -> OKPKey:
     return OKPKey.generate_key("Ed25519", parameters={"kid": kid})
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(
@@ -115,7 +115,7 @@ def test_many_processes_rotate_once(system_database: Database) -> None:
     assert begins == [START, START + PERIOD]
 
 
-def test_the_signer_rotates_by_itself(settings: Settings, system_database: Database) -> None:
+def test_the_signer_rotates_by_itself(system_database: Database) -> None:
     now, monotonic = [START], [0.0]
     signer = Signer(
         system_database,

@@ -49,8 +49,8 @@ class ProblemView(Schema):
     request_id = fields.String(metadata={"description": "Name this when you ask for help."})
 
 
-def problem_response(problem: Problem) -> Response:
-    """The answer that tells of ``problem``."""
+def problem_document(problem: Problem, request_id: str | None) -> dict[str, Any]:
+    """The document that tells of ``problem``."""
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.title,
@@ -60,9 +60,15 @@ def problem_response(problem: Problem) -> Response:
     }
     if problem.errors:
         document["errors"] = [{"where": error.where, "message": error.message} for error in problem.errors]
-    if "request_id" in g:
-        document["request_id"] = g.request_id
+    if request_id is not None:
+        document["request_id"] = request_id
     document.update(problem.extensions)
+    return document
+
+
+def problem_response(problem: Problem) -> Response:
+    """The answer that tells of ``problem``."""
+    document = problem_document(problem, g.get("request_id"))
     response = Response(orjson.dumps(document), problem.status, content_type=CONTENT_TYPE)
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"

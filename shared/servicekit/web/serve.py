@@ -18,7 +18,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         for name, value in self._options.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:  # older versions lack some
+                self.cfg.set(name, value)
 
     def load(self) -> object:
         return self._build()
@@ -39,6 +40,7 @@ def serve(build: Callable[[], object], *, bind: str, workers: int, threads: int)
         "keepalive": 5,
         # The heartbeat file must not wait for a disk.
         "worker_tmp_dir": "/dev/shm",  # noqa: S108
+        "control_socket_disable": True,  # by default one file in the home directory, the same for every service
         "accesslog": None,  # the kit logs requests itself, without addresses that tell what was searched for
     }
     _Server(build, options).run()
