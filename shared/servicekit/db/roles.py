@@ -25,7 +25,7 @@ class DatabaseUrls:
 
 
 def role_name(database: str, part: str) -> str:
-    """The name of a database's role, e.g. ``customers_app``."""
+    """The name of a database's role, e.g. ``ledger_app``."""
     return f"{database}_{part}"
 
 

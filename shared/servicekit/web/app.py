@@ -46,10 +46,10 @@ def create_service_app(
     ``checks`` are further things that must work before ``/readyz`` says so; ``extras`` are the service's own
     collaborators, for its routes to find.
     """
-    app = Flask(service)
+    app = Flask(service, static_folder=None)  # a route for static files would be one without a scope
     app.url_map.strict_slashes = False
     app.config.update(
-        API_TITLE="Customer Accounts",
+        API_TITLE=service,
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
