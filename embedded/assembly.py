@@ -125,7 +125,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
-        indexer=Indexer(databases["search.app"], chosen, worker_id="embedded"),
+        indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
     )
 

@@ -110,7 +110,7 @@ class Address(Schema):
     line2 = Text(max_length=200, allow_none=True, metadata=personal("Whatever else the street line needs."))
     city = Text(max_length=100, allow_none=True, metadata=personal("City or town.", "Berlin"))
     state = Text(max_length=100, allow_none=True, metadata=personal("State, province or region; code or name."))
-    postal_code = Text(max_length=20, allow_none=True, metadata=personal("Postal code.", "10115"))
+    postal_code = Text(max_length=200, allow_none=True, metadata=personal("Postal code, or several.", "10115"))
     country = Country(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE"))
 
 
