@@ -31,6 +31,7 @@ from services.search.engine.postgres import PostgresEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPOLOGY = ROOT / "deploy" / "topology.json"
+_LOOK_SECONDS = 0.2
 _log = structlog.get_logger("up")
 
 
@@ -50,9 +51,9 @@ class Refused(click.ClickException):
 def up(port: int, data: str, demo: int, as_json: bool) -> None:
     """Run the whole product: prints the address, a staff sign-in and an API key; Ctrl-C stops it."""
     directory = Path(data).absolute()
-    stop = threading.Event()
+    signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stopper(stop))
+        signal.signal(number, _noting(signals))
     listener = _listen(port)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
         with _database(directory) as admin_url:
             installation = Installation(admin_url, secret)
             installation.prepare()
-            _serve(installation, directory, listener, demo=demo, stop=stop, as_json=as_json)
+            _serve(installation, directory, listener, demo=demo, signals=signals, as_json=as_json)
     except (EmbeddedPostgresError, StateError) as error:
         raise Refused(str(error)) from None
     except OSError as error:
@@ -74,9 +75,10 @@ def _serve(
     listener: socket.socket,
     *,
     demo: int,
-    stop: threading.Event,
+    signals: list[int],
     as_json: bool,
 ) -> None:
+    stop = threading.Event()
     bus = InProcessBus(installation.urls(QUEUE_DATABASE).migrate)
     assembly = assemble(
         installation,
@@ -99,7 +101,9 @@ def _serve(
         for thread in [*threads, serving]:
             thread.start()
         _announce(listener, credentials, directory, as_json=as_json)
-        stop.wait()
+        # Looked at, not waited for: an event set by a signal's handler could lock up the thread that waits for it.
+        while not signals and not stop.wait(_LOOK_SECONDS):
+            pass
     finally:
         stop.set()
         server.close()
@@ -181,11 +185,11 @@ def _log_file(directory: Path) -> Any:
     return path.open("a", buffering=1)
 
 
-def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+def _noting(signals: list[int]) -> Callable[[int, FrameType | None], None]:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if signals:
             sys.exit(1)  # the second time: don't wait
-        stop.set()
+        signals.append(number)
 
     return on_signal
 

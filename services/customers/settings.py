@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from environs import Env
+from environs import Env, validate
 
 from servicekit.db.roles import DatabaseUrls
 from servicekit.settings import database_urls
@@ -12,22 +12,27 @@ from servicekit.settings import database_urls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where this service finds what it needs."""
+    """Where this service finds what it needs. ``erasure_participants`` must confirm every anonymization."""
 
     database: DatabaseUrls
     rabbitmq_url: str = ""
+    topology_file: str = "deploy/topology.json"
     identity_url: str = ""
+    token_issuer: str = "customer-accounts"
     erasure_participants: tuple[str, ...] = ("search",)
     pool_size: int = 10
 
     @classmethod
     def from_env(cls) -> Settings:
-        """Read ``CUSTOMERS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``IDENTITY_URL``, ``ERASURE_PARTICIPANTS``, ``DATABASE_POOL_SIZE``."""
+        """Read ``CUSTOMERS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``, ``TOKEN_ISSUER``,
+        ``ERASURE_PARTICIPANTS`` and ``DATABASE_POOL_SIZE``."""
         env = Env()
         return cls(
             database=database_urls(env, "customers"),
             rabbitmq_url=env.str("RABBITMQ_URL", ""),
+            topology_file=env.str("TOPOLOGY_FILE", "deploy/topology.json"),
             identity_url=env.str("IDENTITY_URL", ""),
+            token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["search"])),
-            pool_size=env.int("DATABASE_POOL_SIZE", 10),
+            pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
         )

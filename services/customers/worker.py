@@ -1,0 +1,30 @@
+"""Composition root of the processes that serve no requests: relay and worker."""
+
+from __future__ import annotations
+
+from servicekit.adapters import amqp_bus
+from servicekit.consumer import EventConsumer
+from servicekit.db.database import Database
+from servicekit.process import run_process, worker_id
+from servicekit.relay import Relay
+from servicekit.web.health import database_check
+from services.customers.handlers import QUEUE, SUBSCRIPTIONS
+from services.customers.settings import Settings
+
+
+def run_relay(settings: Settings) -> None:
+    """Send what this service publishes to the queue until told to stop."""
+    bus, topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
+    system = Database(settings.database.system, pool_size=4)
+    relay = Relay(system, bus.publisher(), topology, worker_id=worker_id())
+    run_process("customers-relay", relay.run, checks=[database_check(system)])
+
+
+def run_worker(settings: Settings) -> None:
+    """Take others' events from the queue until told to stop."""
+    bus, _topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
+    app, system = Database(settings.database.app, pool_size=4), Database(settings.database.system, pool_size=2)
+    consumer = EventConsumer(
+        name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
+    )
+    run_process("customers-worker", consumer.run, checks=[database_check(app)])
