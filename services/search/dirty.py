@@ -74,6 +74,10 @@ _FIGURES = text("""
     SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0), count(refusal)
     FROM search_dirty
 """)
+_REFUSED = text("""
+    SELECT publisher_id, customer_id, refusal FROM search_dirty WHERE refusal IS NOT NULL
+    ORDER BY publisher_id, customer_id LIMIT :limit
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,12 @@ def figures(session: Session) -> Figures:
     """How far the index is behind the projection."""
     entries, oldest, refused = session.execute(_FIGURES).one()
     return Figures(entries, float(oldest), refused)
+
+
+def refused(session: Session, *, limit: int = 20) -> list[tuple[str, str, str]]:
+    """What the engine won't take: publisher, customer, reason; the first ``limit``."""
+    rows = session.execute(_REFUSED, {"limit": limit})
+    return [(row.publisher_id, row.customer_id, row.refusal) for row in rows]
 
 
 def _lock_erased(session: Session, erased: Sequence[Claimed]) -> dict[Key, int]:

@@ -35,7 +35,7 @@ _lag = Histogram(
     "From a change's arrival in the projection to when the engine has it.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
-_refused = Counter("search_index_refused_total", "Documents that the engine would not take.")
+_refused = Counter("search_documents_refused_total", "Documents that the engine would not take.")
 _failures = Counter("search_indexer_failures_total", "Steps that failed as a whole.", ["error"])
 
 

@@ -20,8 +20,12 @@ class Settings:
     engine: str = "postgres"
     opensearch_url: str = ""
     opensearch_prefix: str = ""
+    opensearch_shards: int = 1
+    opensearch_replicas: int = 0
     rabbitmq_url: str = ""
+    topology_file: str = "deploy/topology.json"
     identity_url: str = ""
+    token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     customers_url: str = ""
     client_id: str = ""
     client_secret: str = ""
@@ -32,7 +36,8 @@ class Settings:
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``SEARCH_DATABASE_URL_*``, ``SEARCH_ENGINE``, ``OPENSEARCH_URL``, ``OPENSEARCH_PREFIX``,
-        ``RABBITMQ_URL``, ``IDENTITY_URL``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
+        ``OPENSEARCH_SHARDS``, ``OPENSEARCH_REPLICAS``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``,
+        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
         ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``."""
         env = Env()
         positive = validate.Range(min=1)
@@ -41,8 +46,12 @@ class Settings:
             engine=env.str("SEARCH_ENGINE", "postgres", validate=validate.OneOf(ENGINES)),
             opensearch_url=env.str("OPENSEARCH_URL", ""),
             opensearch_prefix=env.str("OPENSEARCH_PREFIX", ""),
+            opensearch_shards=env.int("OPENSEARCH_SHARDS", 1, validate=positive),
+            opensearch_replicas=env.int("OPENSEARCH_REPLICAS", 0),
             rabbitmq_url=env.str("RABBITMQ_URL", ""),
+            topology_file=env.str("TOPOLOGY_FILE", "deploy/topology.json"),
             identity_url=env.str("IDENTITY_URL", ""),
+            token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             customers_url=env.str("CUSTOMERS_URL", ""),
             client_id=env.str("SERVICE_CLIENT_ID", "search"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),

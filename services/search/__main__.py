@@ -1,0 +1,159 @@
+"""The service's processes and tasks: ``python -m services.search web | relay | worker | indexer | migrate | …``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+import httpx2
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from servicekit import logging
+from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
+from servicekit.db.database import Database
+from servicekit.db.migrate import migrate as run_migrations
+from servicekit.parking import list_parked
+from servicekit.settings import SettingsError
+from servicekit.web.serve import serve
+from services.search import dirty, worker
+from services.search.adapters import choose_engine, choose_verifier
+from services.search.app import MIGRATIONS, SERVICE, create_app
+from services.search.bootstrap_customers import bootstrap_customers, over_http
+from services.search.comparison import compare as compare_index
+from services.search.handlers import QUEUE
+from services.search.settings import Settings
+
+
+class _Commands(click.Group):
+    """A wrong setting is a message, not a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Commands)
+def main() -> None:
+    """Search: finding customers by whatever they can tell."""
+    logging.configure(SERVICE)
+
+
+@main.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port to listen on.")
+@click.option("--workers", default=2, show_default=True, help="Processes.")
+@click.option("--threads", default=8, show_default=True, help="Threads of each process.")
+def web(bind: str, workers: int, threads: int) -> None:
+    """Answer HTTP requests until told to stop."""
+    settings = Settings.from_env()
+
+    def build() -> object:
+        database = Database(settings.database.app, pool_size=settings.pool_size)
+        return create_app(
+            settings,
+            database=database,
+            engine=choose_engine(settings, database),
+            verifier=choose_verifier(settings),
+        )
+
+    serve(build, bind=bind, workers=workers, threads=threads)
+
+
+@main.command()
+def relay() -> None:
+    """Send what this service publishes to the queue until told to stop."""
+    worker.run_relay(Settings.from_env())
+
+
+@main.command("worker")
+def run_worker() -> None:
+    """Take events from the queue into the projection until told to stop."""
+    worker.run_worker(Settings.from_env())
+
+
+@main.command()
+def indexer() -> None:
+    """Carry what changed in the projection to the search engine until told to stop."""
+    worker.run_indexer(Settings.from_env())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version; doing it again changes nothing."""
+    run_migrations(Settings.from_env().database.migrate, MIGRATIONS)
+
+
+@main.command()
+def bootstrap() -> None:
+    """Fill the projection from the customers service, while changes flow. Goes on where it was interrupted."""
+    settings = Settings.from_env()
+    if not settings.customers_url or not settings.identity_url:
+        raise SettingsError("CUSTOMERS_URL and IDENTITY_URL must say where the customers are, and who lets us in.")
+    issue = from_identity(
+        settings.identity_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        audience="customers",
+    )
+    columns = (TextColumn("customers"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    auth = ServiceAuth(ServiceTokens(issue))
+    with (
+        httpx2.Client(base_url=settings.customers_url, auth=auth, timeout=30.0) as client,
+        Progress(*columns) as display,
+    ):
+        task = display.add_task("customers", total=None)
+        database = Database(settings.database.app, pool_size=2)
+        count = bootstrap_customers(
+            over_http(client), database, progress=lambda items: display.update(task, completed=items)
+        )
+    click.echo(f"{count:,} customers read.")
+
+
+@main.command()
+@click.argument("publisher_id")
+def compare(publisher_id: str) -> None:
+    """Compare a publisher's part of the index with the projection. Ends with 1 if they differ."""
+    settings = Settings.from_env()
+    database = Database(settings.database.app, pool_size=2)
+    result = compare_index(database, choose_engine(settings, database), publisher_id)
+    click.echo(f"projection: {result.projection.customers:,} customers, {result.projection.tombstones:,} erased")
+    click.echo(f"index:      {result.index.customers:,} customers, {result.index.tombstones:,} erased")
+    for what, ids in (
+        ("not in the index", result.missing),
+        ("only in the index", result.unexpected),
+        ("different", result.different),
+    ):
+        for customer_id in ids:
+            click.echo(f"{what}: {customer_id}")
+    if not result.equal:
+        raise click.ClickException(f"{result.differences:,} differ. What is still waiting (see status) may explain it.")
+
+
+@main.command()
+def status() -> None:
+    """Say how far the index is behind, what the engine refuses, and what could not be handled, as one JSON object."""
+    system = Database(Settings.from_env().database.system, pool_size=1)
+    with system.transaction() as session:
+        figures, refused = dirty.figures(session), dirty.refused(session)
+        parked = list_parked(session, QUEUE)
+    document = {
+        "waiting": figures.entries,
+        "oldest_seconds": round(figures.oldest_seconds, 1),
+        "refused": figures.refused,
+        "first_refused": [
+            {"publisher_id": publisher_id, "customer_id": customer_id, "reason": reason}
+            for publisher_id, customer_id, reason in refused
+        ],
+        "parked": len(parked),
+        "first_parked": [
+            {"id": message.id, "type": message.type, "subject": message.subject, "reason": message.reason}
+            for message in parked[:20]
+        ],
+    }
+    click.echo(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()
