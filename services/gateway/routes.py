@@ -1,0 +1,80 @@
+"""The one table of what the gateway leads where. nginx's configuration and the dispatcher are both made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+DEFAULT_BODY_BYTES = 1_000_000
+
+# Longest request target and longest header line in bytes, and of how many such lines' size all headers may be together.
+LONGEST_LINE = 16_384
+LONGEST_HEADERS = 4 * LONGEST_LINE
+
+# What a credential from outside looks like: long, and without the dots of a signed token, so that no token of ours
+# (leaked, say) is ever taken from outside.
+CREDENTIAL = "[A-Za-z0-9_-]{20,200}"
+
+# A token is given out again for this long. With its lifetime of at most 40 seconds that makes 60 seconds at the most
+# until a revoked key stops working.
+CACHE_SECONDS = 20
+
+# What only the gateway says to services; from a client it is removed.
+FORBIDDEN_HEADERS = (
+    "Forwarded",
+    "Proxy",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Internal-Token",
+    "X-Original-Uri",
+    "X-Original-Url",
+    "X-Real-Ip",
+    "X-Rewrite-Url",
+    "X-Script-Name",
+)
+
+
+class Access(Enum):
+    """What becomes of the ``Authorization`` header."""
+
+    EXCHANGED = "a valid credential is required; the service gets a signed token in its place"
+    OPEN = "nothing is required, and nothing is passed on"
+    AS_SENT = "passed on as it was sent: for identity's own sign-in and sign-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and everything below it, or with ``exact`` only the path itself, and the service it leads to."""
+
+    path: str
+    service: str
+    access: Access = Access.EXCHANGED
+    exact: bool = False
+    body_bytes: int = DEFAULT_BODY_BYTES
+
+    def matches(self, path: str) -> bool:
+        """Whether this route leads ``path`` (decoded, as WSGI gives it) somewhere."""
+        return path == self.path or (not self.exact and path.startswith(f"{self.path}/"))
+
+
+# The first match counts. What isn't here can't be reached from outside: /internal, /metrics and /readyz of services.
+ROUTES: Sequence[Route] = (
+    Route("/v1/identity/token", "identity", Access.AS_SENT, exact=True),
+    Route("/v1/identity/jwks.json", "identity", Access.OPEN, exact=True),
+    Route("/v1/openapi.json", "docs", Access.OPEN, exact=True),
+    Route("/v1/identity", "identity"),
+    Route("/v1/customers", "customers"),
+    Route("/v1/search", "search"),
+    Route("/docs", "docs", Access.OPEN),
+)
+
+SERVICES = tuple(dict.fromkeys(route.service for route in ROUTES))
+
+
+def route_of(path: str) -> Route | None:
+    """The route that leads ``path`` somewhere; None for a path that leads nowhere."""
+    return next((route for route in ROUTES if route.matches(path)), None)
