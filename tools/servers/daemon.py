@@ -47,7 +47,7 @@ def is_running(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):  # not ours
         os.waitpid(pid, os.WNOHANG)
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False
 

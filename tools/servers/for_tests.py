@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from servicekit.testing.servers import VARIABLES
 from tools.servers.__main__ import SERVERS, Server, start
 from tools.servers.home import ServerError, default_home, opened
 
@@ -36,7 +37,7 @@ def servers_for_tests() -> Iterator[TestServers]:
     with ExitStack() as stack:
         wanted = []
         for server in SERVERS:
-            variable = next(iter(VARIABLES[server.title]))
+            variable = VARIABLES[server.title]
             if os.environ.get(variable):
                 found.add(server.title, f"given as {variable}", {})
             else:
@@ -46,13 +47,6 @@ def servers_for_tests() -> Iterator[TestServers]:
         if wanted:
             _start_local(wanted, found, stack)
         yield found
-
-
-VARIABLES = {
-    "PostgreSQL": ("POSTGRES_URL",),
-    "RabbitMQ": ("RABBITMQ_URL", "RABBITMQ_MANAGEMENT_URL"),
-    "OpenSearch": ("OPENSEARCH_URL",),
-}
 
 
 def _docker_runs() -> bool:
@@ -66,15 +60,17 @@ def _start_containers(wanted: list[Server], found: TestServers, stack: ExitStack
     from tools.servers.containers import IMAGES, start_container
 
     failed = []
-    for server in wanted:
-        try:
-            container, addresses = start_container(server.title)
-        except ServerError as error:
-            found.add(server.title, str(error), {})
-            failed.append(server)
-        else:
-            stack.callback(container.stop)
-            found.add(server.title, f"container of {IMAGES[server.title].name}", addresses)
+    with ThreadPoolExecutor() as pool:
+        starting = {server: pool.submit(start_container, server.title) for server in wanted}
+        for server, started in starting.items():
+            try:
+                container, addresses = started.result()
+            except ServerError as error:
+                found.add(server.title, str(error), {})
+                failed.append(server)
+            else:
+                stack.callback(container.stop)
+                found.add(server.title, f"container of {IMAGES[server.title].name}", addresses)
     return failed
 
 

@@ -76,19 +76,23 @@ def default_home() -> Path:
 def opened(path: Path) -> Iterator[Home]:
     """The home, made where it isn't there, and held against other processes while in use."""
     path.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if path.stat().st_uid != os.geteuid():
-        raise ServerError(f"{path} belongs to somebody else; set ACCOUNTS_SERVERS_HOME to a directory of your own")
-    if os.geteuid() == 0:
-        closed = [folder for folder in (path, *path.parents) if not folder.stat().st_mode & 0o001]
-        if closed:
-            raise ServerError(
-                f"the servers run as nobody, who cannot pass through {closed[-1]}; "
-                "set ACCOUNTS_SERVERS_HOME to a directory that everyone can reach"
-            )
+    _check_usable(path)
     with (path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _choose_ports(path / "ports.json")
         yield Home(path)
+
+
+def _check_usable(path: Path) -> None:
+    """Ours, and as root within reach of the servers' user. Raises ServerError."""
+    if path.stat().st_uid != os.geteuid():
+        raise ServerError(f"{path} belongs to somebody else; set ACCOUNTS_SERVERS_HOME to a directory of your own")
+    closed = [folder for folder in (path, *path.parents) if not folder.stat().st_mode & 0o001]
+    if os.geteuid() == 0 and closed:
+        raise ServerError(
+            f"the servers run as nobody, who cannot pass through {closed[-1]}; "
+            "set ACCOUNTS_SERVERS_HOME to a directory that everyone can reach"
+        )
 
 
 def _choose_ports(path: Path) -> None:
