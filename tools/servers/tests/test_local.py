@@ -25,7 +25,7 @@ def test_ports_are_chosen_once_and_are_no_clients_ports(tmp_path: Path, monkeypa
 def test_as_root_a_home_that_the_servers_cannot_reach_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     with (
-        pytest.raises(ServerError, match="nobody, who cannot pass through .*set ACCOUNTS_SERVERS_HOME"),
+        pytest.raises(ServerError, match=r"nobody, who cannot pass through .*set ACCOUNTS_SERVERS_HOME"),
         opened(tmp_path),
     ):
         pass
