@@ -55,6 +55,19 @@ def write_credentials(directory: Path, credentials: Credentials) -> None:
     write_private(directory / "credentials", json.dumps(asdict(credentials), indent=2) + "\n")
 
 
+def write_running(directory: Path, database_url: str) -> None:
+    """Tell other commands of this user how to reach the database while it runs."""
+    write_private(directory / "running", database_url + "\n")
+
+
+def read_running(directory: Path) -> str | None:
+    """How to reach the running database; None if nobody said."""
+    try:
+        return (directory / "running").read_text().strip() or None
+    except OSError:
+        return None
+
+
 def write_private(path: Path, content: str) -> None:
     """Write a file as a whole or not at all, readable by this user only."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

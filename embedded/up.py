@@ -23,13 +23,14 @@ from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from embedded.site import create_site
-from embedded.state import Credentials, StateError, read_secret
+from embedded.state import Credentials, StateError, read_secret, write_running
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
 from services.search.engine.postgres import PostgresEngine
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
 TOPOLOGY = ROOT / "deploy" / "topology.json"
 _LOOK_SECONDS = 0.2
 _log = structlog.get_logger("up")
@@ -45,7 +46,7 @@ class Refused(click.ClickException):
 
 @click.command()
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Where it listens.")
-@click.option("--data", default=str(ROOT / "data"), type=click.Path(file_okay=False), help="Where it keeps its data.")
+@click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="Where it keeps its data.")
 @click.option("--demo", default=100, show_default=True, type=click.IntRange(0), help="Demo customers at the first start.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once it answers.")
 def up(port: int, data: str, demo: int, as_json: bool) -> None:
@@ -60,6 +61,7 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
         secret = read_secret(directory)
         kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
         with _database(directory) as admin_url:
+            write_running(directory, admin_url)
             installation = Installation(admin_url, secret)
             installation.prepare()
             _serve(installation, directory, listener, demo=demo, signals=signals, as_json=as_json)
@@ -67,6 +69,8 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
         raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(f"{error.strerror}: {error.filename or directory}") from None
+    finally:
+        listener.close()
 
 
 def _serve(

@@ -1,0 +1,257 @@
+"""``./accounts doctor``: says in plain words what is wrong with an installation, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from environs import Env
+from sqlalchemy import text
+
+from embedded.installation import MIGRATIONS, Installation
+from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from embedded.postgres_errors import DataDirectoryInUse
+from embedded.state import StateError, read_credentials, read_running
+from embedded.up import DATA
+from servicekit.db.database import Database
+from servicekit.db.migrate import newest_version, present_version
+from servicekit.db.roles import DatabaseUrls
+from servicekit.parking import count_parked
+from servicekit.relay import outbox_status
+from servicekit.settings import SettingsError, database_urls
+from services.search import dirty
+from services.search.adapters import choose_engine
+from services.search.comparison import compare
+from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.port import Engine
+from services.search.engine.postgres import PostgresEngine
+from services.search.settings import Settings as SearchSettings
+
+PUBLISHING = ("customers", "search")
+_LONG_SECONDS = 60
+_LITTLE_SPACE = 1_000_000_000
+_OWNED = "SELECT publisher_id, count(*), sum(version) FROM customer GROUP BY 1 ORDER BY 1"
+_PROJECTED = "SELECT publisher_id, count(*), sum(customer_version) FROM search_customer GROUP BY 1 ORDER BY 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and what to do if it isn't."""
+
+    well: bool
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The installation to look at."""
+
+    urls: dict[str, DatabaseUrls]
+    engine: Callable[[Database], Engine]
+
+
+@click.command()
+@click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="The data directory of ./accounts up.")
+def doctor(data: str) -> None:
+    """Look at an installation; ends with 1 if something is wrong.
+
+    With CUSTOMERS_DATABASE_URL_APP and the like in the environment it looks at those services, else at the data
+    directory of ./accounts up, whether it runs or not.
+    """
+    wrong = 0
+    for finding in examine(Path(data).absolute()):
+        click.echo(f"{'ok      ' if finding.well else 'PROBLEM '} {finding.what}")
+        if not finding.well:
+            wrong += 1
+            click.echo(f"         {finding.remedy}")
+    click.echo("Nothing is wrong." if not wrong else f"{wrong} problem{'s' if wrong > 1 else ''}.")
+    sys.exit(1 if wrong else 0)
+
+
+def examine(directory: Path) -> Iterator[Finding]:
+    """Everything that can be looked at, one after the other; what depends on something broken is left out."""
+    if os.environ.get("CUSTOMERS_DATABASE_URL_APP"):
+        yield from _examine_services(_from_environment())
+        return
+    if not directory.exists():
+        yield Finding(False, f"there is no data directory {directory}", "Start once with ./accounts up, or name it with --data.")
+        return
+    yield from _examine_directory(directory)
+    try:
+        with _database(directory) as admin_url:
+            installation = Installation(admin_url, (directory / "secret").read_text().strip())
+            urls = {service: installation.urls(service) for service in MIGRATIONS}
+            yield from _examine_services(Patient(urls, lambda database: PostgresEngine(database.engine)))
+    except (EmbeddedPostgresError, StateError, OSError) as error:
+        yield Finding(False, f"the database can't be started: {error}", "The message says what to do.")
+
+
+def _from_environment() -> Patient:
+    search = SearchSettings.from_env()
+    urls = {service: database_urls(Env(), service) for service in MIGRATIONS}
+    return Patient(urls, lambda database: choose_engine(search, database))
+
+
+def _examine_directory(directory: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(directory).free
+    yield Finding(
+        free > _LITTLE_SPACE,
+        f"{free / 1e9:.1f} GB are free where {directory} is",
+        "Make room: with a full disk every write is refused (nothing acknowledged is lost).",
+    )
+    if not (directory / "secret").exists():
+        yield Finding(False, f"{directory / 'secret'} is missing", "Put it back from a backup: passwords are made from it.")
+    for name in ("secret", "credentials"):
+        path = directory / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding(False, f"others can read {path}", f"Run: chmod 600 {path}")
+    try:
+        present = read_credentials(directory) is not None
+        yield Finding(
+            present, "the first start was completed" if present else "the first start was not completed", "Run ./accounts up."
+        )
+    except StateError as error:
+        yield Finding(False, str(error), "Then run ./accounts up.")
+
+
+@contextmanager
+def _database(directory: Path) -> Iterator[str]:
+    """The installation's PostgreSQL: the running one, else started for as long as it is looked at."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedPostgres(directory / "postgres")
+    try:
+        url = server.start()
+    except DataDirectoryInUse:
+        running = read_running(directory)
+        if running is None:
+            raise
+        yield running
+        return
+    try:
+        yield url
+    finally:
+        server.stop()
+
+
+def _examine_services(patient: Patient) -> Iterator[Finding]:
+    reachable = True
+    for service, urls in patient.urls.items():
+        for finding in _examine_database(service, urls):
+            reachable = reachable and finding.well
+            yield finding
+    if not reachable:
+        return
+    for service in PUBLISHING:
+        system = Database(patient.urls[service].system, pool_size=1)
+        yield from _examine_events(service, system)
+        system.close()
+    yield from _examine_search(patient)
+
+
+def _examine_database(service: str, urls: DatabaseUrls) -> Iterator[Finding]:
+    for role in ("app", "system"):
+        database = Database(getattr(urls, role), pool_size=1)
+        try:
+            database.ping()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong is what is to be told
+            yield Finding(
+                False,
+                f"{service}: its database can't be reached as the role {role} ({type(error).__name__})",
+                "Is PostgreSQL up, and are address and password right? ./accounts up makes databases and roles.",
+            )
+            return
+        finally:
+            database.close()
+    expected = newest_version(MIGRATIONS[service])
+    present = present_version(urls.migrate) if urls.migrate else expected  # not every process is given that role
+    yield Finding(
+        present == expected,
+        f"{service}: the database is at version {present}" + ("" if present == expected else f", not {expected}"),
+        f"Run: python -m services.{service} migrate",
+    )
+
+
+def _examine_events(service: str, system: Database) -> Iterator[Finding]:
+    with system.transaction() as session:
+        outbox, parked = outbox_status(session), count_parked(session)
+    yield Finding(
+        outbox.oldest_seconds < _LONG_SECONDS,
+        f"{service}: {outbox.waiting} events wait to be sent, the oldest for {outbox.oldest_seconds:.0f} s",
+        "Is a relay running, and RabbitMQ up? Nothing is lost meanwhile.",
+    )
+    if outbox.unroutable:
+        yield Finding(
+            False,
+            f"{service}: no queue takes {outbox.unroutable} events",
+            "A queue or binding is missing: declare the topology again (python -m servicekit.bus.declare).",
+        )
+    for consumer, count in parked.items():
+        yield Finding(
+            False,
+            f"{service}: {count} messages could not be handled and are parked (consumer {consumer})",
+            "See the reasons in the table parked_message; after a fix they can be replayed.",
+        )
+
+
+def _examine_search(patient: Patient) -> Iterator[Finding]:
+    app = Database(patient.urls["search"].app, pool_size=2)
+    system = Database(patient.urls["search"].system, pool_size=1)
+    owner = Database(patient.urls["customers"].system, pool_size=1)
+    try:
+        with system.transaction() as session:
+            figures = dirty.figures(session)
+            projected = session.execute(text(_PROJECTED)).all()
+        with owner.transaction() as session:
+            owned = session.execute(text(_OWNED)).all()
+        yield Finding(
+            figures.oldest_seconds < _LONG_SECONDS,
+            f"search: {figures.entries} customers wait to be indexed, the oldest for {figures.oldest_seconds:.0f} s",
+            "Is an indexer running, and the search engine up?",
+        )
+        if figures.refused:
+            yield Finding(False, f"search: the engine refuses {figures.refused} customers", "See python -m services.search status.")
+        yield Finding(
+            owned == projected,
+            f"search: knows {sum(row[1] for row in projected)} of {sum(row[1] for row in owned)} customers",
+            "If events are still on their way this passes by itself; else run python -m services.search bootstrap.",
+        )
+        yield from _examine_index(app, patient.engine(app), [row[0] for row in projected])
+    finally:
+        for database in (app, system, owner):
+            database.close()
+
+
+def _examine_index(app: Database, engine: Engine, publishers: list[str]) -> Iterator[Finding]:
+    try:
+        engine.ping()
+        differences = {publisher: compare(app, engine, publisher).differences for publisher in publishers}
+    except (EngineUnavailable, EngineRefused, SettingsError) as error:
+        yield Finding(
+            False,
+            f"search: the engine doesn't answer ({error})",
+            "Start it; until then IDs and email addresses are found, anything else is not, and nothing is lost.",
+        )
+        return
+    for publisher, count in differences.items():
+        if count:
+            yield Finding(
+                False,
+                f"search: {count} customers of {publisher} are not in the index as they should be",
+                "If changes are still on their way this passes by itself.",
+            )
+    if not any(differences.values()):
+        yield Finding(True, "search: the index has every customer as it should")
+
+
+if __name__ == "__main__":
+    doctor()
