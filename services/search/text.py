@@ -132,7 +132,7 @@ def key_tokens(value: str) -> Tokens:
     tokens: Tokens = {}
     for folded in fold(value):
         whole = _trimmed(folded.replace(" ", ""))
-        for token in (whole, _joined(whole), _trimmed(whole.partition("_")[2])):
+        for token in (whole, _trimmed(whole.partition("_")[2])):
             _put(tokens, token, Kind.KEY)
     return tokens
 
