@@ -111,6 +111,11 @@ def test_wrong_input_is_refused(signed_in: Client, body: dict[str, Any]) -> None
     assert answer.content_type == "application/problem+json"
 
 
+@pytest.mark.parametrize(("key_id", "status"), [("key_unknown", 404), ("%00", 400), ("%ff", 404), ("x" * 5000, 404)])
+def test_ids_that_are_none_are_refused(signed_in: Client, key_id: str, status: int) -> None:
+    assert signed_in.send("DELETE", f"{KEYS}/{key_id}").status_code == status
+
+
 def test_a_key_without_the_scope_may_not_manage(signed_in: Client) -> None:
     program = signed_in.using(make_key(signed_in, scopes=["customers:read"])["secret"])
     assert program.send("GET", KEYS).status_code == 403

@@ -10,15 +10,14 @@ import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Histogram
 
+from servicekit.errors import BadRequest
 from servicekit.ids import new_id
 from servicekit.tracing import span
 
 _FORM = re.compile(r"[A-Za-z0-9._:-]{1,100}\Z")
 _QUIET = ("/healthz", "/readyz", "/metrics")
 _log = structlog.get_logger("web")
-_seconds = Histogram(
-    "http_request_seconds", "Time to answer a request.", ["service", "method", "route", "status"]
-)
+_seconds = Histogram("http_request_seconds", "Time to answer a request.", ["service", "method", "route", "status"])
 
 
 def register(app: Flask) -> None:
@@ -33,6 +32,8 @@ def register(app: Flask) -> None:
         g.around = ExitStack()
         g.around.enter_context(structlog.contextvars.bound_contextvars(request_id=g.request_id))
         g.around.enter_context(span(request.headers.get("traceparent")))
+        if "\0" in request.path:
+            raise BadRequest("The address contains the character NUL, which no text has.")
 
     @app.after_request
     def end(response: Response) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     """gunicorn, configured here instead of by files and flags."""
 
     def __init__(self, build: Callable[[], object], options: dict[str, Any]) -> None:
