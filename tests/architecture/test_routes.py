@@ -1,0 +1,105 @@
+"""Every address says who may call it and what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import validate
+
+from servicekit.web.access import scope_of
+from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
+from tools.discovery import Service, services
+from tools.generate.examples import example_of
+from tools.generate.openapi import document, operations
+from tools.generate.schemas import Json
+
+WITH_APP = [service for service in services() if service.app() is not None]
+
+
+@pytest.fixture(scope="module", params=WITH_APP, ids=lambda service: service.name)
+def app(request: pytest.FixtureRequest) -> Flask:
+    service: Service = request.param
+    built = service.app()
+    assert built is not None
+    return built
+
+
+@pytest.fixture(scope="module")
+def whole() -> Json:
+    return document()
+
+
+def test_every_route_says_who_may_call_it(app: Flask) -> None:
+    assert app.view_functions
+    assert [name for name, view in app.view_functions.items() if scope_of(view) is None] == []
+
+
+def test_every_scope_is_one_that_identity_gives(app: Flask) -> None:
+    known = {"public", *PUBLISHER_SCOPES, *SERVICE_SCOPES}
+    assert {scope_of(view) for view in app.view_functions.values()} <= known
+
+
+def test_routes_for_our_own_services_are_not_reachable_by_publishers(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        scope = scope_of(app.view_functions[rule.endpoint])
+        if rule.rule.startswith("/v1/"):
+            assert scope == "public" or scope in PUBLISHER_SCOPES, rule.rule
+        elif scope != "public":
+            assert scope in SERVICE_SCOPES, rule.rule
+
+
+def test_every_view_says_what_it_does(app: Flask) -> None:
+    silent = [
+        name
+        for name, view in app.view_functions.items()
+        if not view.__doc__ and name not in ("healthz", "readyz", "metrics")
+    ]
+    assert silent == []
+
+
+def test_the_description_is_valid_openapi_3_1(whole: Json) -> None:
+    validate(whole)
+
+
+def test_operations_have_different_names(whole: Json) -> None:
+    names = [operation["operationId"] for _path, _method, operation in operations(whole["paths"])]
+    assert len(names) == len(set(names)) > 10
+
+
+def test_every_body_has_an_example(whole: Json) -> None:
+    for path, method, body in _bodies(whole):
+        assert "example" in body or "examples" in body, f"{method} {path}"
+
+
+def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) -> None:
+    without = {
+        operation["operationId"]
+        for _path, method, operation in operations(whole["paths"])
+        if method == "post" and not any(p["name"] == "Idempotency-Key" for p in operation["parameters"])
+    }
+    # A query changes nothing; each sign-in is a new session, its secret is never kept.
+    assert without == {"query_customers", "sign_in"}
+
+
+def test_every_edit_takes_if_match(whole: Json) -> None:
+    edits = [op for _path, method, op in operations(whole["paths"]) if method in ("patch", "put")]
+    assert edits
+    for operation in edits:
+        assert any(parameter["name"] == "If-Match" for parameter in operation["parameters"])
+
+
+def test_every_list_is_paged_by_cursor(whole: Json) -> None:
+    for _path, _method, operation in operations(whole["paths"]):
+        answer = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+        if answer and "items" in example_of(answer["schema"], whole["components"]["schemas"], ""):
+            assert "next_cursor" in answer["example"]
+
+
+def _bodies(whole: Json) -> list[tuple[str, str, dict[str, Any]]]:
+    found = []
+    for path, method, operation in operations(whole["paths"]):
+        for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+            found += [(path, method, media) for media in body.get("content", {}).values()]
+    return found
