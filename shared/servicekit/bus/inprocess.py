@@ -68,7 +68,7 @@ class InProcessBus:
         """How many messages wait in the queue or are in a consumer's hands. Raises BusUnavailable."""
         with self._publishing.use(ANSWER_TIMEOUT) as connection:
             row = connection.execute(
-                "SELECT (SELECT count(*) FROM bus_delivery AS d WHERE d.queue = q.queue) FROM bus_queue AS q WHERE queue = %s",
+                "SELECT (SELECT count(*) FROM bus_delivery WHERE queue = q.queue) FROM bus_queue AS q WHERE queue = %s",
                 (queue,),
             ).fetchone()
         if row is None:

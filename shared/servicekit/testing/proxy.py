@@ -31,6 +31,8 @@ class Proxy:
         self._open = True
         self._swallowing = False
         self._closed = False
+        self.accepted = 0
+        """How many connections it has let through so far."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -83,6 +85,7 @@ class Proxy:
                 server.settimeout(None)
                 pair = _Pair(client, server)
                 self._pairs.append(pair)
+                self.accepted += 1
             threading.Thread(target=self._carry, args=(pair,), daemon=True).start()
 
     def _carry(self, pair: _Pair) -> None:

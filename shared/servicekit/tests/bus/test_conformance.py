@@ -255,9 +255,11 @@ def test_a_confirm_that_comes_too_late_is_credited_to_nobody(setting: Any) -> No
     started = time.monotonic()
     assert publisher.publish([message(1), message(2)], timeout=0.5) == [Outcome.UNKNOWN] * 2
     assert time.monotonic() - started < 5
+    connections = setting.proxy.accepted
     setting.proxy.restore()
     # The next message is one that can't be confirmed: had an old confirm been credited to it, it would seem to be.
     assert publisher.publish([message(3, type_=OTHER)], timeout=5) == [Outcome.RETURNED]
+    assert setting.proxy.accepted == connections + 1, "the connection that owes answers is not used again"
     assert publisher.publish([message(4)], timeout=5) == [Outcome.CONFIRMED]
     with consuming(setting.bus, setting.queue("exact")) as consumer:
         arrived = set()

@@ -108,14 +108,18 @@ def no_faults() -> Iterator[None]:
 
 actions = st.lists(
     st.one_of(
-        st.tuples(st.just("write"), st.integers(0, 3), st.sampled_from([*TYPES[:1] * 4, TYPES[1]])),
+        st.tuples(
+            st.just("write"),
+            st.lists(st.integers(0, 2), min_size=1, max_size=5),
+            st.sampled_from([*TYPES[:1] * 4, TYPES[1]]),
+        ),
         st.tuples(
             st.just("step"), st.sampled_from([None, None, *POINTS]), st.lists(st.sampled_from(OUTCOMES), max_size=8)
         ),
         st.tuples(st.just("place"), st.integers(1, 4), st.none()),
     ),
     min_size=3,
-    max_size=40,
+    max_size=25,
 )
 
 
@@ -134,7 +138,8 @@ def test_crash_anywhere(
     run = secrets.token_hex(4)
     for action, first, second in actions:
         if action == "write":
-            world.write(f"{run}_{first}", str(second))
+            for subject in first:  # type: ignore[attr-defined]
+                world.write(f"{run}_{subject}", str(second))
         elif action == "place":
             give_positions(system, batch=int(str(first)))
         else:
