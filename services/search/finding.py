@@ -77,8 +77,8 @@ def _refreshed(
 ) -> _Answer:
     """The engine's page as the projection has it, with the customer of ``token`` in its place."""
     wanted = [hit.customer_id for hit in page.hits] + ([token.customer_id] if token else [])
-    with database.transaction(asked.publisher_id) as session:
-        rows = queries.customers(session, asked.publisher_id, wanted)
+    with queries.reading(database) as connection:
+        rows = queries.customers(connection, asked.publisher_id, wanted)
     shown = [hit.customer_id for hit in page.hits if not _lags(hit, rows, token)]
     found = (fresh_hit(query, rows.get(customer_id)) for customer_id in shown)
     hits, next_after = [hit for hit in found if hit is not None], page.next_after
@@ -108,9 +108,9 @@ def _degraded(database: Database, asked: Asked, query: Query, after: After | Non
     if len(query.words) != 1 or not query.words[0].forms:
         raise SearchDegraded
     word = query.words[0]
-    with database.transaction(asked.publisher_id) as session:
-        ids = queries.holders(session, asked.publisher_id, word.forms)
-        rows = queries.customers(session, asked.publisher_id, ids)
+    with queries.reading(database) as connection:
+        ids = queries.holders(connection, asked.publisher_id, word.forms)
+        rows = queries.customers(connection, asked.publisher_id, ids)
     found = [hit for hit in (fresh_hit(query, row) for row in rows.values()) if hit is not None]
     if not found and not any(is_id(form, "cus") or _EMAIL.match(form) for form in word.forms):
         raise SearchDegraded

@@ -38,8 +38,8 @@ def wait_for(database: Database, publisher_id: str, token: VersionToken, seconds
     deadline = time.monotonic() + seconds
     pause = _SHORTEST_LOOK
     while True:
-        with database.transaction(publisher_id) as session:
-            if queries.customer_version(session, publisher_id, token.customer_id) >= token.version:
+        with queries.reading(database) as connection:
+            if queries.customer_version(connection, publisher_id, token.customer_id) >= token.version:
                 return True
         left = deadline - time.monotonic()
         if left <= 0:

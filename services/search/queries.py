@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from servicekit.db.database import Database
 from services.search.engine.port import required
 from services.search.models import customer, identifier
 
@@ -22,12 +25,19 @@ def of_publisher(table: Table, publisher_id: str) -> Select[Any]:
     return select(table).where(table.c.publisher_id == required(publisher_id))
 
 
-def customers(session: Session, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, Any]:
+@contextmanager
+def reading(database: Database) -> Iterator[Connection]:
+    """A connection on which each statement is a transaction of its own: a read costs one round trip, not four."""
+    with database.engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def customers(connection: Connection, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, Any]:
     """The rows (see ``models.customer``) of those of these customers that are known, tombstones included, by ID."""
     if not customer_ids:
         return {}
-    statement = of_publisher(customer, publisher_id).where(customer.c.customer_id.in_(customer_ids))
-    return {row.customer_id: row for row in session.execute(statement)}
+    statement = of_publisher(customer, publisher_id).where(_one_of(customer.c.customer_id, customer_ids))
+    return {row.customer_id: row for row in connection.execute(statement)}
 
 
 def all_customers(session: Session, publisher_id: str) -> Iterator[Any]:
@@ -36,15 +46,19 @@ def all_customers(session: Session, publisher_id: str) -> Iterator[Any]:
     yield from session.execute(statement, execution_options={"yield_per": 500})
 
 
-def customer_version(session: Session, publisher_id: str, customer_id: str) -> int:
+def customer_version(connection: Connection, publisher_id: str, customer_id: str) -> int:
     """The version of the customer's own section; 0 for one that isn't known."""
     statement = of_publisher(customer, publisher_id).where(customer.c.customer_id == customer_id)
-    row = session.execute(statement.with_only_columns(customer.c.customer_version)).first()
+    row = connection.execute(statement.with_only_columns(customer.c.customer_version)).first()
     return 0 if row is None else int(row[0])
 
 
-def holders(session: Session, publisher_id: str, values: Sequence[str]) -> list[str]:
+def holders(connection: Connection, publisher_id: str, values: Sequence[str]) -> list[str]:
     """The customers that have one of these identifiers (normalized), the newest thousand."""
-    statement = of_publisher(identifier, publisher_id).where(identifier.c.value.in_(values))
+    statement = of_publisher(identifier, publisher_id).where(_one_of(identifier.c.value, values))
     ids = statement.with_only_columns(identifier.c.customer_id).distinct().order_by(identifier.c.customer_id.desc())
-    return list(session.scalars(ids.limit(_MOST_HOLDERS)))
+    return list(connection.scalars(ids.limit(_MOST_HOLDERS)))
+
+
+def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(Text)))
