@@ -1,0 +1,115 @@
+"""Filling the projection from the owner's feed, over HTTP, interrupted, and while events flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from servicekit.feed import FeedItem, FeedPage
+from servicekit.ids import new_id
+from services.search.bootstrap_customers import bootstrap_customers, over_http
+from services.search.comparison import compare
+from services.search.tests.service.system import System, anonymized, publisher, state, told
+
+
+def _item(publisher_id: str, customer_id: str, version: int, *, deleted: bool = False, name: str = "Ada") -> FeedItem:
+    return FeedItem(
+        subject=customer_id,
+        publisher_id=publisher_id,
+        version=version,
+        datasubject=customer_id,
+        deleted=deleted,
+        data=state(customer_id, version, last_name=None if deleted else name),
+    )
+
+
+class Interrupted(Exception):
+    """The run ends here."""
+
+
+def _pages(
+    items: list[FeedItem], before: Callable[[int], None] = lambda _start: None
+) -> Callable[[str | None], FeedPage]:
+    def fetch(cursor: str | None) -> FeedPage:
+        start = int(cursor or 0)
+        before(start)
+        end = start + 2
+        return FeedPage(items[start:end], str(end) if end < len(items) else None)
+
+    return fetch
+
+
+def test_everything_is_taken_in_and_tombstones_are_confirmed(system: System) -> None:
+    mine, other = publisher(), publisher()
+    ids = [new_id("cus") for _ in range(5)]
+    items = [
+        _item(mine, ids[0], 1),
+        _item(other, ids[1], 4),
+        _item(mine, ids[2], 2, deleted=True),
+        _item(mine, ids[3], 7),
+        _item(other, ids[4], 1),
+    ]
+    assert bootstrap_customers(_pages(items), system.app_database) == 5
+    system.index()
+    assert set(system.found(mine, "Ada")) == {ids[0], ids[3]}
+    assert set(system.found(other, "Ada")) == {ids[1], ids[4]}
+    assert [event.subject for event in system.confirmations()] == [ids[2]]
+
+
+def test_an_interrupted_run_goes_on_and_live_events_are_not_overwritten(system: System) -> None:
+    mine = publisher()
+    ids = sorted(new_id("cus") for _ in range(6))
+    items = [_item(mine, customer_id, 2) for customer_id in ids]
+
+    def break_off(start: int) -> None:
+        if start == 4:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        bootstrap_customers(_pages(items, break_off), system.app_database)
+    # While it ran: one edited, one anonymized, one whose older event comes late.
+    system.tell(told(mine, ids[4], 3, last_name="Byron"), told(mine, ids[5], 1, last_name="Late"))
+    system.tell(anonymized(mine, ids[0], 3))
+    starts: list[int] = []
+    bootstrap_customers(_pages(items, starts.append), system.app_database)
+    assert starts == [4]
+    bootstrap_customers(_pages(items), system.app_database)
+    system.index()
+    assert set(system.found(mine, "Ada")) == {*ids[1:4], ids[5]}
+    assert system.found(mine, "Byron") == [ids[4]]
+    assert system.found(mine, "Late") == []
+    assert compare(system.app_database, system.engine, mine).equal
+
+
+def test_pages_are_read_over_http_and_asked_for_again_when_the_service_stumbles() -> None:
+    mine, ada = publisher(), new_id("cus")
+    asked: list[str | None] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.params.get("cursor"))
+        assert request.url.path == "/internal/feed/customers"
+        if len(asked) == 1:
+            return httpx2.Response(503)
+        page = FeedPage([_item(mine, ada, 1)], "more" if asked[-1] is None else None)
+        return httpx2.Response(200, content=page.to_json())
+
+    with httpx2.Client(base_url="http://customers", transport=httpx2.MockTransport(answer)) as client:
+        fetch = over_http(client)
+        assert fetch(None) == FeedPage([_item(mine, ada, 1)], "more")
+        assert fetch("more").next_cursor is None
+    assert asked == [None, None, "more"]
+
+
+def test_what_is_refused_is_not_asked_for_again() -> None:
+    asked: list[int] = []
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        asked.append(1)
+        return httpx2.Response(403)
+
+    client = httpx2.Client(base_url="http://customers", transport=httpx2.MockTransport(answer))
+    with client, pytest.raises(httpx2.HTTPStatusError):
+        over_http(client)(None)
+    assert len(asked) == 1

@@ -1,0 +1,45 @@
+"""Every version of every event that the customers service has ever published is understood today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from servicekit.events import Event
+from servicekit.ids import new_id
+from services.search.events import PUBLISHED
+from services.search.handlers import SUBSCRIPTIONS
+from services.search.tests.service.system import System, anonymized, publisher
+
+SERVICES = Path(__file__).parents[3]
+CONSUMED = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
+OWN = sorted((SERVICES / "search" / "contracts").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", CONSUMED, ids=lambda path: path.stem)
+def test_examples_of_the_customers_service_are_taken_in(system: System, path: Path) -> None:
+    envelope = orjson.loads(path.read_bytes())
+    event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))
+    assert event.type in SUBSCRIPTIONS
+    system.tell(event)
+    system.index()
+    expected = [] if ".anonymized." in event.type else [event.subject]
+    assert system.found(event.publisher_id, event.subject) == expected
+
+
+def test_examples_cover_every_type_that_is_consumed() -> None:
+    assert {orjson.loads(path.read_bytes())["type"] for path in CONSUMED} >= SUBSCRIPTIONS.keys()
+
+
+def test_what_is_published_looks_like_its_example(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(anonymized(mine, ada, 2))
+    system.index()
+    (event,) = system.confirmations()
+    (example,) = [Event.from_json(path.read_bytes()) for path in OWN]
+    assert (event.type, event.source, event.data.keys()) == (example.type, example.source, example.data.keys())
+    schema = next(kind.schema for kind in PUBLISHED if kind.name == event.type)
+    assert schema().validate(event.data) == {}
+    assert schema().validate(example.data) == {}
