@@ -104,6 +104,11 @@ class Link:
             return False
         return True
 
+    def write(self, frames: bytes) -> None:
+        """Send frames that are ready. Under ``guard``."""
+        self._connection.transport.write(frames)
+        self._connection.bytes_sent += 1  # by which pyamqp knows that no heartbeat is due
+
     def tick(self) -> None:
         """Send a heartbeat if one is due."""
         self._connection.heartbeat_tick()

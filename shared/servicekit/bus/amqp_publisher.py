@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from amqp import Message as AmqpMessage
-from amqp import spec
 
 from servicekit.bus import BusUnavailable, Message, Outcome
+from servicekit.bus.amqp_frames import PublishFrames
 from servicekit.bus.amqp_link import Link
-from servicekit.events import CONTENT_TYPE
 
 WINDOW = 500
 """How many messages may be on their way without an answer."""
+
+_WRITE_BYTES = 32_768  # about so many are written at once
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ class AmqpPublisher:
         self._exchange = exchange
         self._epoch = 0
         self._last_tag = 0
+        self._frames: PublishFrames
         self._waiting: dict[int, int] = {}
         self._outcomes: list[Outcome] = []
         self._returned: set[str] = set()
@@ -44,22 +45,23 @@ class AmqpPublisher:
         self._waiting.clear()
         self._returned.clear()
         try:
-            channel = self._ready_channel()
+            self._make_ready()
             with self._link.guard():
-                self._send(channel, messages, time.monotonic() + timeout)
+                self._send(messages, time.monotonic() + timeout)
         except BusUnavailable as error:
             _log.warning("publishing failed", error=str(error))
-        if self._waiting:
-            # What is still unanswered may be answered later, when its tag would mean another message.
-            self._link.discard()
-            self._waiting.clear()
+        finally:
+            if self._waiting:
+                # What is still unanswered may be answered later, when its tag would mean another message.
+                self._link.discard()
+                self._waiting.clear()
         return self._outcomes
 
     def close(self) -> None:
         """Give the connection back."""
         self._link.close()
 
-    def _ready_channel(self) -> Any:
+    def _make_ready(self) -> None:
         self._link.discard_if_stale()
         channel = self._link.channel()
         if self._epoch != self._link.epoch:
@@ -68,24 +70,45 @@ class AmqpPublisher:
             channel.events["basic_ack"].add(self._on_ack)
             channel.events["basic_nack"].add(self._on_nack)
             channel.events["basic_return"].add(self._on_return)
+            self._frames = PublishFrames(
+                exchange=self._exchange, channel=channel.channel_id, frame_max=channel.connection.frame_max
+            )
             self._epoch, self._last_tag = self._link.epoch, 0
-        return channel
 
-    def _send(self, channel: Any, messages: Sequence[Message], deadline: float) -> None:
+    def _send(self, messages: Sequence[Message], deadline: float) -> None:
+        unwritten: list[bytes] = []
+        size = 0
         for index, message in enumerate(messages):
-            while len(self._waiting) >= WINDOW:
-                if not self._await_answer(deadline):
+            if len(self._waiting) >= WINDOW:
+                self._write(unwritten)
+                size = 0
+                if not self._await_room(deadline):
                     return
+            frames = self._frames.encode(message)
             self._last_tag += 1
             self._waiting[self._last_tag] = index
-            # basic_publish would first look for incoming frames, a few system calls for every message.
-            channel.send_method(
-                spec.Basic.Publish, "Bssbb", (0, self._exchange, message.type, True, False), _on_the_wire(message)
-            )
+            unwritten.append(frames)
+            size += len(frames)
+            if size >= _WRITE_BYTES:
+                self._write(unwritten)
+                size = 0
+        self._write(unwritten)
         while self._waiting and self._await_answer(deadline):
             pass
         if not messages:
             self._link.drain(0)  # reads the broker's heartbeats and sends ours
+
+    def _write(self, frames: list[bytes]) -> None:
+        if frames:
+            self._link.write(b"".join(frames))
+            frames.clear()
+
+    def _await_room(self, deadline: float) -> bool:
+        """Room for more than one message, or every message would be written by itself."""
+        while len(self._waiting) > WINDOW * 3 // 4:
+            if not self._await_answer(deadline):
+                return False
+        return True
 
     def _await_answer(self, deadline: float) -> bool:
         remaining = deadline - time.monotonic()
@@ -114,10 +137,3 @@ class AmqpPublisher:
                 break
             tags.append(waiting)
         return [self._waiting.pop(waiting) for waiting in tags]
-
-
-def _on_the_wire(message: Message) -> AmqpMessage:
-    properties: dict[str, Any] = {"content_type": CONTENT_TYPE, "delivery_mode": 2, "message_id": message.id}
-    if message.headers:
-        properties["application_headers"] = dict(message.headers)
-    return AmqpMessage(message.body, **properties)
