@@ -26,7 +26,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Does something once for each event (a mail, a line in a timeline), however old it is; the kit knows which
+    """Does something once for each event (a message, a line in a timeline), however old it is; the kit knows which
     events were handled."""
 
     handle: Callable[[Session, Event], None]

@@ -35,8 +35,7 @@ def test_no_function_is_too_long() -> None:
         for path in _PYTHON
         if _public(path)
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and (length := _lines(node)) > _LONGEST_FUNCTION
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (length := _lines(node)) > _LONGEST_FUNCTION
     ] == []
 
 

@@ -12,7 +12,6 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from servicekit.testing.databases import ScratchDatabase
 from servicekit.testing.servers import postgres_admin_url
 from tests.architecture.conftest import WITH_DATABASE, Migrated
 from tools.discovery import Service

@@ -9,6 +9,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from servicekit.web.access import scope_of
+from services.gateway.routes import Access, route_of
 from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
 from tools.discovery import Service, services
 from tools.generate.examples import example_of
@@ -61,6 +62,17 @@ def test_every_view_says_what_it_does(app: Flask) -> None:
 
 def test_the_description_is_valid_openapi_3_1(whole: Json) -> None:
     validate(whole)
+
+
+def test_the_gateway_leads_to_every_described_address_and_no_other(whole: Json) -> None:
+    led = {path: route_of(path.replace("{", "").replace("}", "")) for path in whole["paths"]}
+    assert [path for path, route in led.items() if route is None or route.service != path.split("/")[2]] == []
+    for path, _method, operation in operations(whole["paths"]):
+        route = led[path]
+        assert route is not None
+        assert (route.access is Access.EXCHANGED) == (operation["x-required-scope"] != "public"), path
+    assert route_of("/internal/exchange") is None
+    assert route_of("/metrics") is None
 
 
 def test_operations_have_different_names(whole: Json) -> None:

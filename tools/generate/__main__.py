@@ -12,7 +12,7 @@ from tools.generate.snapshots import differences, snapshots, write
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 and show a diff if something is not up to date.")
 def main(*, check: bool) -> None:
-    """Rewrite the generated files: OpenAPI, AsyncAPI, event schemas, topology, docs/events.md, docs/personal-data.md."""
+    """Rewrite the generated files: OpenAPI, AsyncAPI, event schemas, topology, pages on events and personal data."""
     made = snapshots()
     if not check:
         for path in write(made):

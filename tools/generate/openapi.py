@@ -22,8 +22,9 @@ The back office in which a subscription business finds any of its customers and 
 
 Send `Authorization: Bearer` with an API key or a token. Bodies are JSON in snake_case; times are RFC 3339 in UTC; lists
 answer `{"items": [...], "next_cursor": ...}`. Every error is a problem document (RFC 9457): `code` is stable, `errors`
-says what is wrong and where. A method that an address doesn't know answers 405. Send `Idempotency-Key` with a POST that you may have to repeat, and
-`If-Match` with an edit. Answers may gain fields: ignore the ones you don't know. Every answer has `X-Request-Id`.
+says what is wrong and where. A method that an address doesn't know answers 405.
+Send `Idempotency-Key` with a POST that you may have to repeat, and `If-Match` with an edit. Answers may gain fields:
+ignore the ones you don't know. Every answer has `X-Request-Id`.
 """
 
 
@@ -88,7 +89,7 @@ def _path_item(path: str, item: Json, scope: dict[tuple[str, str], str]) -> Json
 def _operation(method: str, path: str, given: Json, shared: list[Json], scope: str) -> Json:
     if not given.get("operationId") or not given.get("summary"):
         raise Incomplete(f"{method.upper()} {path} needs an operationId and a docstring")
-    operation = modernized({key: value for key, value in given.items() if key != "responses"})
+    operation: Json = modernized({key: value for key, value in given.items() if key != "responses"})
     operation["parameters"] = [_parameter(parameter) for parameter in given.get("parameters", [])]
     open_to_all = scope == "public" and given.get("security") == []
     statuses = problems.statuses_of(
@@ -168,7 +169,7 @@ def _add_examples(operation: Json, schemas: dict[str, Json], where: str) -> None
 
 def _describe_path_parameters(paths: dict[str, Json], schemas: dict[str, Any]) -> None:
     """Give parameters in the path the description and example of the field of the same name, if there is one."""
-    known = {}
+    known: dict[str, Json] = {}
     for schema in schemas.values():
         for name, field in schema.get("properties", {}).items():
             if field.get("examples"):

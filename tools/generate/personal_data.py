@@ -46,6 +46,6 @@ def _section(service: Service) -> str:
     untouched = sorted(set(tables) - {row.split("`")[1] for row in rows})
     if not tables:
         return ""
-    table = "| table | columns | when a person is erased |\n|---|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
+    listed = "| table | columns | when a person is erased |\n|---|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
     nothing = f"\nNothing about a person in: {', '.join(f'`{name}`' for name in untouched)}.\n" if untouched else ""
-    return f"\n### {service.name}\n\n{table}{nothing}"
+    return f"\n### {service.name}\n\n{listed}{nothing}"

@@ -23,10 +23,13 @@ def of_marshmallow(schema: type[Schema], name: str) -> dict[str, Json]:
     """``schema`` under ``name`` and every schema nested in it, as OpenAPI components."""
     plugin = MarshmallowPlugin()
     spec = APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    if plugin.converter is None:
+        raise TypeError("apispec gave its plugin no converter")
     describe_fields(plugin.converter)
     spec.components.schema(name, schema=schema)
     components: dict[str, Json] = spec.to_dict()["components"]["schemas"]
-    return modernized(components)
+    modern: dict[str, Json] = modernized(components)
+    return modern
 
 
 def merge(into: dict[str, Json], more: dict[str, Json], origin: str) -> None:

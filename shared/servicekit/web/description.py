@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apispec.ext.marshmallow import OpenAPIConverter
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow.fields import Field
 from marshmallow.validate import Regexp
 
@@ -35,5 +35,5 @@ def _personal(_converter: OpenAPIConverter, field: Field[Any], **_: Any) -> dict
 def _pattern(_converter: OpenAPIConverter, field: Field[Any], **_: Any) -> dict[str, Any]:
     for validator in field.validators:
         if isinstance(validator, Regexp):
-            return {"pattern": portable_pattern(validator.regex.pattern)}
+            return {"pattern": portable_pattern(str(validator.regex.pattern))}
     return {}

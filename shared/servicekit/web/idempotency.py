@@ -43,7 +43,7 @@ class AnswerErased(Conflict):
     code = "answer_erased"
 
     def __init__(self) -> None:
-        super().__init__("This request was carried out; its answer is gone, as the person it was about was anonymized.")
+        super().__init__("This request was carried out; its answer is gone, as the person it was about was erased.")
 
 
 def idempotent(view: View) -> View:
