@@ -96,10 +96,25 @@ def assemble(
         key_rotation=key_rotation,
     )
     signer = Signer.from_settings(identity_settings, databases["identity.system"])
-    keys = JwksClient(signer.jwks, refresh_seconds=30)
     chosen = engine(databases["search.app"])
     chosen.ensure()
-    apps = {
+    apps = _apps(installation, databases, identity_settings, signer, chosen)
+    bus.declare(topology)
+    return Assembly(
+        apps=apps,
+        exchange=Exchanger(databases["identity.system"], signer),
+        relays=_relays(databases, bus, topology),
+        consumers=_consumers(databases, bus),
+        indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
+        databases=databases,
+    )
+
+
+def _apps(
+    installation: Installation, databases: Databases, identity_settings: IdentitySettings, signer: Signer, engine: Engine
+) -> dict[str, Flask]:
+    keys = JwksClient(signer.jwks, refresh_seconds=30)
+    return {
         "identity": identity.create_app(
             identity_settings,
             database=databases["identity.app"],
@@ -115,19 +130,10 @@ def assemble(
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
             database=databases["search.app"],
-            engine=chosen,
+            engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
         ),
     }
-    bus.declare(topology)
-    return Assembly(
-        apps=apps,
-        exchange=Exchanger(databases["identity.system"], signer),
-        relays=_relays(databases, bus, topology),
-        consumers=_consumers(databases, bus),
-        indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
-        databases=databases,
-    )
 
 
 def _relays(databases: Databases, bus: Bus, topology: Topology) -> dict[str, Relay]:

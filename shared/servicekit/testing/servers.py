@@ -114,6 +114,7 @@ def findings() -> list[Finding]:
 
 
 def without_password(address: str) -> str:
+    """An address that may be shown: stars in the place of its password."""
     return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", address)
 
 

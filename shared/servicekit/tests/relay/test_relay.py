@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from marshmallow import Schema, fields
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 
-from servicekit.bus import Message, Outcome, Topology
+from servicekit.bus import Message, Outcome
 from servicekit.db.database import Database
-from servicekit.db.ddl import SHARDS
-from servicekit.db.tables import erased_subject, event_log, outbox, relay_shard
-from servicekit.events import Event, EventType
-from servicekit.ids import new_id
+from servicekit.db.tables import erased_subject, event_log, relay_shard
+from servicekit.events import Event
 from servicekit.outbox import forget_events, publish
-from servicekit.relay import Relay, outbox_status
-from servicekit.relay.retention import Retention, prune
-from servicekit.relay.sequencer import give_positions
+from servicekit.relay import outbox_status
 from servicekit.testing.databases import ScratchDatabase
 from servicekit.testing.proxy import behind_proxy
 from servicekit.testing.queues import ScriptedPublisher
-
-TOPOLOGY = Topology(exchange="test", queues={"everything": ["shop.#"]})
-
-
-class _Order(Schema):
-    number = fields.Integer()
-    name = fields.String(allow_none=True, metadata={"personal": True})
-
-
-PLACED = EventType("shop.order.placed.v1", _Order, "An order was placed.")
-WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def event(subject: str = "ord_1", version: int = 1, *, type_: str = "shop.order.placed.v1", **more: object) -> Event:
-    values: dict[str, object] = {"publisher_id": "pub_1", "data": {"number": version}, **more}
-    return Event(
-        id=new_id("evt"),
-        type=type_,
-        source="shop",
-        subject=subject,
-        time=WHEN,
-        aggregate_version=version,
-        **values,  # type: ignore[arg-type]
-    )
-
-
-def write(app: Database, *events: Event) -> list[str]:
-    for one in events:
-        with app.transaction(one.publisher_id) as session:
-            publish(session, one)
-    return [one.id for one in events]
-
-
-def relay(system: Database, queue: ScriptedPublisher, name: str = "one", **options: object) -> Relay:
-    return Relay(system, queue, TOPOLOGY, worker_id=name, **options)  # type: ignore[arg-type]
-
-
-def logged(system: Database) -> list[tuple[str, str | None]]:
-    with system.transaction() as session:
-        rows = session.execute(select(event_log.c.event_id, event_log.c.payload).order_by(event_log.c.arrival))
-        return [(row.event_id, row.payload) for row in rows]
-
-
-def waiting(system: Database) -> list[str]:
-    with system.transaction() as session:
-        return list(session.scalars(select(outbox.c.event_id).order_by(outbox.c.seq)))
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        threading.Event().wait(0.01)
+from servicekit.tests.relay.orders import PLACED, WHEN, event, logged, relay, until, waiting, write
 
 
 def test_what_was_committed_reaches_queue_and_log_unchanged(app: Database, system: Database) -> None:
@@ -199,61 +139,6 @@ def test_the_log_never_gets_an_erased_persons_data_back(app: Database, system: D
     assert "Bob" in str(payloads[other.id])
 
 
-def test_two_relays_share_the_shards_and_a_stopped_ones_are_taken_at_once(system: Database) -> None:
-    one, two = relay(system, ScriptedPublisher(), "one"), relay(system, ScriptedPublisher(), "two")
-
-    def held(name: str) -> int:
-        for each in (one, two):
-            each._due.clear()
-            each.step()
-        with system.transaction() as session:
-            count: int = session.execute(
-                select(func.count()).select_from(relay_shard).where(relay_shard.c.owner == name)
-            ).scalar_one()
-        return count
-
-    one.step()
-    assert len(one._leases.fences) == SHARDS
-    held("two")
-    assert (held("one"), held("two")) == (SHARDS // 2, SHARDS // 2)
-    one.close()
-    two._due.clear()
-    two.step()
-    assert len(two._leases.fences) == SHARDS
-
-
-def test_a_dead_relays_shards_are_taken_over_and_it_settles_nothing_any_more(
-    app: Database, system: Database, owner: psycopg.Connection
-) -> None:
-    ids = write(app, event(version=1), event(version=2))
-    stalled, heir = ScriptedPublisher(), ScriptedPublisher()
-    first, second = relay(system, stalled, "first"), relay(system, heir, "second")
-
-    def stall(_message: Message) -> Outcome:
-        # Longer than the lease: another relay takes over in the middle of this one's pass.
-        owner.execute("UPDATE relay_shard SET expires_at = now() - interval '1 second'")
-        owner.execute("UPDATE relay_worker SET expires_at = now() - interval '1 second'")
-        assert second.step() == 2
-        stalled.decide = lambda _next: Outcome.CONFIRMED
-        return Outcome.CONFIRMED
-
-    stalled.decide = stall
-    assert first.step() == 0
-    assert heir.ids == ids
-    assert [one for one, _payload in logged(system)] == ids
-
-
-def test_a_restarted_relay_of_the_same_name_goes_on_at_once_and_shuts_its_earlier_life_out(
-    app: Database, system: Database
-) -> None:
-    earlier, later = relay(system, ScriptedPublisher(), "same"), relay(system, ScriptedPublisher(), "same")
-    earlier.step()
-    write(app, event())
-    later._keep_leases()
-    assert earlier.step() == 0, "an old fencing number settles nothing"
-    assert later.step() == 1
-
-
 def test_running_relays_empty_the_outbox_survive_trouble_and_stop(app: Database, system: Database) -> None:
     queue = ScriptedPublisher()
     failures = iter([RuntimeError("queue broke"), None, RuntimeError("again")])
@@ -307,63 +192,3 @@ def test_a_relay_outlives_its_database(app: Database, scratch: ScratchDatabase) 
         database.close()
         proxy.close()
     assert not thread.is_alive()
-
-
-def test_several_sequencers_give_gapless_positions_that_a_reader_never_misses(app: Database, system: Database) -> None:
-    total, seen, stop = 400, list[int](), threading.Event()
-
-    def write_and_relay(name: str) -> None:
-        write(app, *(event(f"ord_{name}_{number}") for number in range(total // 4)))
-
-    def place() -> None:
-        while not stop.is_set():
-            give_positions(system, batch=7)
-
-    def read() -> None:
-        last = 0
-        while len(seen) < total and not stop.is_set():
-            with system.transaction() as session:
-                new = session.scalars(
-                    select(event_log.c.position).where(event_log.c.position > last).order_by(event_log.c.position)
-                ).all()
-            seen.extend(new)
-            last = seen[-1] if seen else 0
-
-    sender = relay(system, ScriptedPublisher())
-    writers = [threading.Thread(target=write_and_relay, args=(name,)) for name in "abcd"]
-    others = [threading.Thread(target=place) for _ in range(2)] + [threading.Thread(target=read)]
-    for thread in writers + others:
-        thread.start()
-    deadline = time.monotonic() + 30
-    while len(seen) < total and time.monotonic() < deadline:
-        sender.step()
-    stop.set()
-    for thread in writers + others:
-        thread.join(10)
-    assert seen == list(range(1, total + 1))
-
-
-def test_what_is_older_than_its_time_is_deleted_and_nothing_else(app: Database, system: Database) -> None:
-    write(app, *(event(f"ord_{number}") for number in range(3)))
-    relay(system, ScriptedPublisher()).step()
-    with system.transaction() as session:
-        logged_at = session.execute(select(func.max(event_log.c.logged_at))).scalar_one()
-        session.execute(
-            text("INSERT INTO inbox VALUES ('c', 'e1', 'pub_1', :old), ('c', 'e2', 'pub_1', :new)"),
-            {"old": logged_at - timedelta(days=89), "new": logged_at},
-        )
-    with app.transaction("pub_1") as session:
-        session.execute(
-            text(
-                "INSERT INTO idempotency_key (publisher_id, actor_id, key, fingerprint, created_at) "
-                "VALUES ('pub_1', 'a', 'old', '', :old), ('pub_1', 'a', 'new', '', :new)"
-            ),
-            {"old": logged_at - timedelta(hours=23), "new": logged_at},
-        )
-    assert prune(system, retention=Retention(), now=logged_at) == {"event_log": 0, "inbox": 0, "idempotency_key": 0}
-    soon = logged_at + timedelta(hours=2)
-    assert prune(system, retention=Retention(), now=soon) == {"event_log": 0, "inbox": 0, "idempotency_key": 1}
-    later = logged_at + timedelta(days=40)
-    assert prune(system, retention=Retention(), now=later)["event_log"] == 0, "without a position it is not read yet"
-    give_positions(system)
-    assert prune(system, retention=Retention(), now=later)["event_log"] == 3
