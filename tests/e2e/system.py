@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -26,9 +27,11 @@ from servicekit.bus.inprocess import InProcessBus
 from servicekit.db.database import Database
 from servicekit.db.roles import PARTS, role_name
 from servicekit.db.tables import outbox
+from servicekit.ids import new_id
 from servicekit.testing.servers import postgres_admin_url, require
 from servicekit.topology import load_topology
-from services.identity.actions import create_api_key, create_publisher
+from services.identity.actions import begin_session, create_api_key, create_publisher
+from services.identity.models import Staff
 from services.identity.roles import PUBLISHER_SCOPES
 from services.search.comparison import compare
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
@@ -150,6 +153,25 @@ class System:
                 now=now,
             )
         return Api(self.client, secret, owner.publisher_id)
+
+    def staff(self, publisher_id: str, role: str) -> Api:
+        """A new staff member of this role, signed in."""
+        now, unique = clock.now(), secrets.token_hex(4)
+        with self.assembly.databases["identity.app"].transaction(publisher_id) as session:
+            member = Staff(
+                id=new_id("stf"),
+                publisher_id=publisher_id,
+                email=f"{role}-{unique}@example.com",
+                email_key=f"{role}-{unique}@example.com",
+                name=role,
+                role=role,
+                password_hash="never used",  # noqa: S106
+                created_at=now,
+            )
+            session.add(member)
+            session.flush()
+            credential = begin_session(session, staff=member, lifetime=timedelta(hours=1), now=now)
+        return Api(self.client, credential, publisher_id)
 
     def drain(self) -> None:
         """Let everything that was written travel until nothing is left anywhere."""

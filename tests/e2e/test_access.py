@@ -1,0 +1,148 @@
+"""Who may do what: every operation of the OpenAPI document, by every role, on one's own and on another publisher's things."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.e2e.system import Api, System
+
+OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "api" / "openapi.json"
+
+# By hand, from the table of rights in the requirements; not from the code that enforces it.
+EVERYBODY = {"owner", "admin", "agent", "viewer", "viewer_no_pii"}
+MAY = {
+    "customers:read": EVERYBODY - {"viewer_no_pii"},
+    "customers:write": {"owner", "admin", "agent"},
+    "customers:anonymize": {"owner", "admin"},
+    "search:read": EVERYBODY - {"viewer_no_pii"},
+    "identity:read": EVERYBODY,
+    "identity:manage": {"owner", "admin"},
+}
+CANARY = "Canarybird"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document."""
+
+    method: str
+    path: str
+    scope: str
+    example: Any
+
+
+def _operations() -> Iterator[Operation]:
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in ("get", "post", "patch", "put", "delete"):
+                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+                examples = [entry["value"] for entry in content.get("examples", {}).values()]
+                example = content.get("example", examples[0] if examples else None)
+                yield Operation(method.upper(), path, operation["x-required-scope"], example)
+
+
+OPERATIONS = list(_operations())
+GUARDED = [operation for operation in OPERATIONS if operation.scope != "public"]
+
+
+def _name(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """A publisher with a customer and a second API key."""
+
+    api: Api
+    customer: dict[str, Any]
+    key_id: str
+
+    def path(self, operation: Operation) -> str:
+        """The operation's address with this publisher's things in it."""
+        return operation.path.format(customer_id=self.customer["id"], key_id=self.key_id)
+
+
+def _belongings(system: System) -> Belongings:
+    api = system.publisher()
+    customer = api.create(email=f"{CANARY}-{secrets.token_hex(4)}@example.com", last_name=CANARY)
+    answer = api.send("POST", "/v1/identity/api_keys", {"name": CANARY, "scopes": ["customers:read"]})
+    assert answer.status_code == 201, answer.text
+    return Belongings(api, customer, (answer.json or {})["id"])
+
+
+@pytest.fixture(scope="module")
+def mine(system: System) -> Belongings:
+    return _belongings(system)
+
+
+def _send(api: Api, operation: Operation, path: str) -> TestResponse:
+    headers = {"If-Match": "*"} if operation.method == "PATCH" else None
+    return api.send(operation.method, path, operation.example, headers=headers)
+
+
+def test_every_scope_is_in_the_table() -> None:
+    assert {operation.scope for operation in GUARDED} == set(MAY)
+    assert len(GUARDED) > 10
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+@pytest.mark.parametrize("operation", GUARDED, ids=_name)
+def test_a_role_may_do_what_the_table_says(system: System, operation: Operation, role: str) -> None:
+    target = _belongings(system)
+    api = system.staff(target.api.publisher_id, role)
+
+    answer = _send(api, operation, target.path(operation))
+
+    if role in MAY[operation.scope]:
+        assert answer.status_code < 500, answer.text
+        not_begun = answer.status_code == 404 and (answer.json or {})["code"] == "anonymization_not_found"
+        assert answer.status_code not in (401, 403, 404) or not_begun, answer.text
+    else:
+        assert answer.status_code == 403, answer.text
+        assert operation.scope in (answer.json or {})["detail"]
+        assert target.api.get(f"/v1/customers/{target.customer['id']}") == target.customer
+
+
+@pytest.mark.parametrize("operation", GUARDED, ids=_name)
+def test_without_a_valid_credential_nothing_is_answered(system: System, mine: Belongings, operation: Operation) -> None:
+    for credential in ("", "ak_live_wrong", "ses_wrong", "eyJhbGciOiJub25lIn0.e30."):
+        answer = _send(Api(system.client, credential), operation, mine.path(operation))
+        assert answer.status_code == 401, answer.text
+        assert answer.content_type == "application/problem+json"
+        assert CANARY not in answer.text
+
+
+@pytest.mark.parametrize("operation", GUARDED, ids=_name)
+def test_another_publishers_things_are_not_there(system: System, mine: Belongings, operation: Operation) -> None:
+    stranger = system.publisher()
+    system.drain()
+
+    answer = _send(stranger, operation, mine.path(operation))
+
+    assert CANARY not in answer.text.replace(json.dumps(operation.example), "")
+    assert mine.customer["id"] not in answer.text
+    if "{" in operation.path:
+        assert answer.status_code == 404, answer.text
+    assert mine.api.get(f"/v1/customers/{mine.customer['id']}") == mine.customer
+    keys = mine.api.get("/v1/identity/api_keys")["items"]
+    assert any(key["id"] == mine.key_id and key["revoked_at"] is None for key in keys)
+
+
+@pytest.mark.parametrize("operation", GUARDED, ids=_name)
+def test_a_key_without_the_scope_may_not(system: System, mine: Belongings, operation: Operation) -> None:
+    others = sorted(set(MAY) - {operation.scope})
+    api = system.publisher(others)
+
+    answer = _send(api, operation, mine.path(operation))
+
+    assert answer.status_code == 403
+    assert operation.scope in (answer.json or {})["detail"]
