@@ -111,7 +111,11 @@ def assemble(
 
 
 def _apps(
-    installation: Installation, databases: Databases, identity_settings: IdentitySettings, signer: Signer, engine: Engine
+    installation: Installation,
+    databases: Databases,
+    identity_settings: IdentitySettings,
+    signer: Signer,
+    engine: Engine,
 ) -> dict[str, Flask]:
     keys = JwksClient(signer.jwks, refresh_seconds=30)
     return {
