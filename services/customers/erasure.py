@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
-from servicekit.db.tables import erased_subject
 from servicekit.kept_answers import forget_answers
 from servicekit.outbox import forget_events
 from servicekit.parking import forget_parked
+from servicekit.screening import lock_people, note_erased
 from services.customers import events, history
 from services.customers.actions import lock_customer
 from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId
@@ -34,13 +34,15 @@ def anonymize_customer(
 
     Doing it again returns the ledger's entry as it is. Raises CustomerNotFound.
     """
+    # Before the row: events about this person that a worker is just taking in must not slip past.
+    lock_people(session, publisher_id, [], exclusive=[customer_id])
     customer = lock_customer(session, publisher_id, customer_id)
     known = session.get(Erasure, customer_id)
     if known is not None:
         return known
     before = {field: getattr(customer, field) for field in history.FIELDS}
     _blank(customer, now)
-    _forget(session, customer, now)
+    _forget(session, customer)
     after = {field: getattr(customer, field) for field in history.FIELDS}
     names = _only_names(history.differences(before, after))
     history.record(session, customer, action="anonymized", fields=names, editor=editor, now=now)
@@ -109,15 +111,11 @@ def _blank(customer: Customer, now: datetime) -> None:
     customer.version += 1
 
 
-def _forget(session: Session, customer: Customer, now: datetime) -> None:
+def _forget(session: Session, customer: Customer) -> None:
     """Everything else here that speaks of this person."""
     mine: dict[str, str] = {"publisher_id": customer.publisher_id, "datasubject": customer.id}
     session.flush()
-    session.execute(
-        insert(erased_subject)
-        .values(publisher_id=customer.publisher_id, subject=customer.id, erased_at=now)
-        .on_conflict_do_nothing()
-    )
+    note_erased(session, customer.publisher_id, customer.id)
     session.execute(delete(ExternalId).where(ExternalId.customer_id == customer.id))
     for change_id, fields in session.execute(
         select(Change.id, Change.fields).where(Change.customer_id == customer.id)

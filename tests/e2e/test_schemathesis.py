@@ -63,7 +63,7 @@ def credential(system: System) -> str:
     return api.credential
 
 
-@pytest.mark.parametrize(("operation", "mode"), _operations())
+@pytest.mark.parametrize(("operation", "mode"), list(_operations()))
 def test_every_answer_is_as_documented(schema: Any, credential: str, operation: str, mode: GenerationMode) -> None:
     method, path = operation.split(" ")
     headers = {"Authorization": f"Bearer {credential}"}
