@@ -32,9 +32,9 @@ from services.search.engine.port import (
     refusal,
 )
 from services.search.engine.postgres_tables import ddl, metadata
+from services.search.engine.postgres_words import WordSql, word_sql
 from services.search.engine.postgres_write import sweep, write_chunk
-from services.search.matching import is_near
-from services.search.query.tree import Query, Word
+from services.search.query.tree import Query
 from services.search.text import Kind, Tokens
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ CHUNK = 200
 """Documents written in one transaction."""
 ATTEMPTS = 5
 """Tries of a transaction that PostgreSQL ended because of a deadlock."""
+_NOBODY = Page((), Total(0, exact=True), None)
 _DEADLOCK = {"40P01", "40001"}
 
 
@@ -102,36 +103,29 @@ class PostgresEngine:
     def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
         scoped = sql.scope(publisher_id)
         if any(not word.forms for word in query.words):
-            return Page((), Total(0, exact=True), None)
+            return _NOBODY
         with self._reading() as connection:
-            words = self._words(connection, scoped, query.words)
-            matches = self._matches(connection, scoped, words)
-            statement = sql.page_of(scoped, matches, words, limit + 1, after)
-            rows = connection.execute(text(statement.sql), statement.parameters).all()
+            words = self._words(connection, scoped, query)
+            if any(word.width == 0 for word in words):
+                return _NOBODY
+            statement = sql.everybody(scoped, limit + 1, after)
+            if words:
+                matches = sql.matches_of(words, self._counts(connection, scoped, words))
+                statement = sql.page_of(scoped, words, matches, limit + 1, after)
+            rows = _execute(connection, statement)
         hits = [Hit(row.customer_id, row.score, row.doc_version, row.stored) for row in rows if row.customer_id]
         total = Total(min(rows[0].total, EXACT_TOTAL), exact=rows[0].total <= EXACT_TOTAL)
         return page_of_hits(hits, total, limit)
 
-    def _words(self, connection: Connection, scoped: sql.Statement, words: Sequence[Word]) -> list[sql.WordSql]:
-        statement = sql.typo_candidates(scoped, words)
-        near = connection.execute(text(statement.sql), statement.parameters).all() if statement else []
-        return [
-            sql.WordSql(index, word, [number for number, candidate in near if is_near(candidate, word.forms)])
-            for index, word in enumerate(words)
-        ]
+    def _words(self, connection: Connection, scoped: sql.Statement, query: Query) -> list[WordSql]:
+        if not query.words:
+            return []
+        found = sql.vocabulary(_execute(connection, sql.look_up(scoped, query.words)))
+        return [word_sql(index, word, found) for index, word in enumerate(query.words)]
 
-    def _matches(self, connection: Connection, scoped: sql.Statement, words: Sequence[sql.WordSql]) -> str:
-        """The select of customers and scores: by the rarest word first when it is rare enough."""
-        if not words:
-            return sql.everybody()
-        if len(words) == 1:
-            return sql.intersection(words)
-        statement = sql.postings_of(scoped, words)
-        counts = connection.execute(text(statement.sql), statement.parameters).one()
-        rarest = min(range(len(words)), key=lambda index: counts[index])
-        if counts[rarest] > sql.FEW:
-            return sql.intersection(words)
-        return sql.from_rarest(words[rarest], [word for index, word in enumerate(words) if index != rarest])
+    def _counts(self, connection: Connection, scoped: sql.Statement, words: Sequence[WordSql]) -> Sequence[int]:
+        """How many postings each word has; of one alone it doesn't matter."""
+        return _execute(connection, sql.posting_counts(scoped, words))[0] if len(words) > 1 else [0]
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
         scoped = sql.scope(publisher_id)
@@ -164,6 +158,10 @@ class PostgresEngine:
     def _reading(self) -> Iterator[Connection]:
         with _translated(), self._database.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _execute(connection: Connection, statement: sql.Statement) -> Sequence[Row[Any]]:
+    return connection.execute(text(statement.sql), statement.parameters).all()
 
 
 def _indexed(row: Row[Any]) -> Indexed:

@@ -1,7 +1,7 @@
-"""The SQL of a search in the PostgreSQL index. What was typed is only ever a bound parameter.
+"""The statements of a search in the PostgreSQL index. What was typed is only ever a bound parameter.
 
-Every search reads words through ``vocabulary``, which is one publisher's words and nothing else: postings belong to a
-word, so no posting of another publisher can be reached. ``scope`` is the one place that makes it.
+Every search finds words in ``vocabulary``, which is one publisher's words and nothing else: postings belong to a word,
+so no posting of another publisher can be reached. ``scope`` is the one place that makes it.
 """
 
 # Statements are put together from constants; every value is a bound parameter.
@@ -9,19 +9,18 @@ word, so no posting of another publisher can be reached. ``scope`` is the one pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.search.documents import ATTRIBUTES, BY_NAME
 from services.search.engine.port import EXACT_TOTAL, After, required
-from services.search.matching import SCORES
+from services.search.engine.postgres_words import MANY, Vocabulary, WordSql, range_condition
 from services.search.query.tree import Word
-from services.search.text import MIN_KEY_PREFIX, Kind
 from services.search.typos import deletion_keys, forgiven
 
-FEW = 2_000
-"""Rows up to which the rarest word's customers are looked up one by one for the other words."""
+FEW = 1_000
+"""Postings of a word up to which they are counted; more are taken as ``UNCOUNTED``."""
+UNCOUNTED = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,141 +43,99 @@ def scope(publisher_id: str) -> Statement:
     return Statement(sql, {"publisher": required(publisher_id)})
 
 
-def typo_candidates(scoped: Statement, words: Sequence[Word]) -> Statement | None:
-    """Words of the vocabulary that may be within the allowed typos of ``words``; ``None`` when none may have any."""
+def look_up(scoped: Statement, words: Sequence[Word]) -> Statement:
+    """``word, form, number, text``: the words of the vocabulary that begin with each form of each word, at most one
+    more than ``MANY`` of each; and with ``word`` -1 those that may be within the typos that are forgiven."""
+    parameters: dict[str, Any] = dict(scoped.parameters)
+    selects: list[str] = []
+    for index, word in enumerate(words):
+        for place, form in enumerate(word.forms):
+            condition = range_condition(f"{index}_{place}", form, parameters)
+            selects.append(
+                f"(SELECT {index}, {place}, v.number, v.word FROM vocabulary v WHERE {condition} LIMIT {MANY + 1})"
+            )
     forms = [pair for word in words for pair in forgiven(word.forms)]
-    keys = {key for form, typos in forms for key in deletion_keys(form, typos)}
-    if not keys:
-        return None
-    lengths = [len(form) + sign * typos for form, typos in forms for sign in (-1, 1)]
-    sql = f"""{scoped.sql}
-        SELECT v.number, v.word FROM search_typo t JOIN vocabulary v ON v.number = t.word
-        WHERE t.keys && CAST(:keys AS bigint[]) AND char_length(v.word) BETWEEN :shortest AND :longest
-    """
-    limits = {"keys": sorted(keys), "shortest": min(lengths), "longest": max(lengths)}
-    return Statement(sql, {**scoped.parameters, **limits})
+    if forms:
+        parameters["keys"] = sorted({key for form, typos in forms for key in deletion_keys(form, typos)})
+        parameters["shortest"] = min(len(form) - typos for form, typos in forms)
+        parameters["longest"] = max(len(form) + typos for form, typos in forms)
+        selects.append("""(SELECT -1, -1, v.number, v.word FROM search_typo t JOIN vocabulary v ON v.number = t.word
+            WHERE t.keys && CAST(:keys AS bigint[]) AND char_length(v.word) BETWEEN :shortest AND :longest)""")
+    return Statement(f"{scoped.sql} {' UNION ALL '.join(selects)}", parameters)
 
 
-class WordSql:
-    """The parts of SQL for one word of the query; ``typos`` are the numbers of the words near it."""
-
-    def __init__(self, index: int, word: Word, typos: Sequence[int]) -> None:
-        self.parameters: dict[str, Any] = {f"forms{index}": list(word.forms)}
-        self._index = index
-        self._ranges = [self._range(place, form) for place, form in enumerate(word.forms)]
-        self._typos = self._typo_condition(typos)
-        self._attribute = ""
-        if word.attribute is not None:
-            self._attribute = f" AND p.attribute = :attribute{index}"
-            self.parameters[f"attribute{index}"] = BY_NAME[word.attribute].number
-
-    @property
-    def rows(self) -> str:
-        """A select of ``customer_id, score``, one row for each posting that matches."""
-        parts = [f"{self._select} WHERE {condition}{self._attribute}" for condition in self._ranges]
-        if self._typos:
-            parts.append(f"{self._select} WHERE {self._typos}{self._attribute}")
-        return " UNION ALL ".join(parts)
-
-    @property
-    def condition(self) -> str:
-        """Whether the posting ``p`` of the word ``v`` matches."""
-        return f"({' OR '.join(filter(None, [*self._ranges, self._typos]))}){self._attribute}"
-
-    @property
-    def score(self) -> str:
-        """The score of the posting ``p`` of the word ``v``, given that it matches."""
-        begins = " OR ".join(self._ranges)
-        return f"""CASE
-            WHEN v.word = ANY(:forms{self._index}) AND p.kind <= {int(Kind.WHOLE)} THEN {SCORES["identifier"]}
-            WHEN v.word = ANY(:forms{self._index}) AND p.kind = {int(Kind.WORD)} THEN {SCORES["word"]}
-            WHEN {begins} THEN {SCORES["prefix"]}
-            ELSE {SCORES["typo"]} END"""
-
-    @property
-    def _select(self) -> str:
-        return (
-            f"SELECT p.customer_id, {self.score} AS score FROM vocabulary v JOIN search_posting p ON p.word = v.number"
-        )
-
-    def _range(self, place: int, form: str) -> str:
-        """The words that begin with ``form``, as a range of the index."""
-        first, behind = f"first{self._index}_{place}", f"behind{self._index}_{place}"
-        self.parameters[first] = form
-        condition = f"v.word >= :{first}"
-        if end := behind_prefix(form):
-            self.parameters[behind] = end
-            condition += f" AND v.word < :{behind}"
-        if len(form) < MIN_KEY_PREFIX:
-            condition += f" AND (p.kind <> {int(Kind.KEY)} OR v.word = :{first})"
-        return f"({condition})"
-
-    def _typo_condition(self, typos: Sequence[int]) -> str:
-        if not typos:
-            return ""
-        self.parameters[f"typos{self._index}"] = list(typos)
-        fuzzy = ", ".join(str(attribute.number) for attribute in ATTRIBUTES if attribute.fuzzy)
-        return f"(v.number = ANY(:typos{self._index}) AND p.kind = {int(Kind.WORD)} AND p.attribute IN ({fuzzy}))"
+def vocabulary(rows: Iterable[Sequence[Any]]) -> Vocabulary:
+    """What ``look_up`` found."""
+    begins: dict[tuple[int, int], dict[int, str]] = {}
+    for index, place, number, text in rows:
+        begins.setdefault((index, place), {})[number] = text
+    return Vocabulary(begins, begins.pop((-1, -1), {}))
 
 
-def behind_prefix(prefix: str) -> str:
-    """The smallest text behind all that begin with ``prefix``, in code point order; empty when there is none."""
-    kept = prefix.rstrip("\U0010ffff")
-    if not kept:
-        return ""
-    following = ord(kept[-1]) + 1
-    return kept[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
-
-
-def postings_of(scoped: Statement, words: Sequence[WordSql]) -> Statement:
+def posting_counts(scoped: Statement, words: Sequence[WordSql]) -> Statement:
     """How many postings each word has, up to one more than ``FEW``, as one row."""
-    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({word.rows}) r LIMIT {FEW + 1}) c)" for word in words)
+    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({word.rows}) m LIMIT {FEW + 1}) c)" for word in words)
     return Statement(f"{scoped.sql} SELECT {counts}", _parameters(scoped, words))
 
 
-def page_of(scoped: Statement, matches: str, words: Sequence[WordSql], limit: int, after: After | None) -> Statement:
-    """``total, customer_id, score, doc_version, stored``: a row for each hit, or one with only the total."""
+def page_of(scoped: Statement, words: Sequence[WordSql], matches: str, limit: int, after: After | None) -> Statement:
+    """``total, customer_id, score, doc_version, stored``: a row for each hit, or one with only the total.
+
+    ``matches`` is a select of ``customer_id, score``.
+    """
     behind = "WHERE (score, customer_id) < (:after_score, :after_id)" if after else ""
     sql = f"""{scoped.sql}, matches AS ({matches}),
         page AS (SELECT customer_id, score FROM matches {behind}
             ORDER BY score DESC, customer_id DESC LIMIT :limit)
-        SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches LIMIT {EXACT_TOTAL + 1}) m) t
-        LEFT JOIN (SELECT d.customer_id, page.score, d.doc_version, d.stored
-            FROM page JOIN documents d ON d.customer_id = page.customer_id AND NOT d.deleted) h ON true
-        ORDER BY h.score DESC, h.customer_id DESC
-    """
+        {_PAGE}"""
     position = {"after_score": after[0], "after_id": after[1]} if after else {}
     return Statement(sql, {**_parameters(scoped, words), **position, "limit": limit})
 
 
-def everybody() -> str:
-    """Matches of the empty query."""
-    return "SELECT customer_id, 0 AS score FROM documents WHERE NOT deleted"
+_PAGE = f"""SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches LIMIT {EXACT_TOTAL + 1}) m) t
+        LEFT JOIN (SELECT d.customer_id, page.score, d.doc_version, d.stored
+            FROM page JOIN documents d ON d.customer_id = page.customer_id AND NOT d.deleted) h ON true
+        ORDER BY h.score DESC, h.customer_id DESC"""
 
 
-def intersection(words: Sequence[WordSql]) -> str:
-    """Matches by each word's customers, all read and joined: for words that many customers have."""
-    groups = [f"(SELECT customer_id, max(score) AS score FROM ({word.rows}) r GROUP BY 1) g{index}"
-              for index, word in enumerate(words)]  # fmt: skip
-    total = " + ".join(f"g{index}.score" for index in range(len(words)))
-    joined = groups[0] + "".join(f" JOIN {group} USING (customer_id)" for group in groups[1:])
-    return f"SELECT customer_id, {total} AS score FROM {joined}"
+def everybody(scoped: Statement, limit: int, after: After | None) -> Statement:
+    """As ``page_of`` for the empty query: in the order of the index, which it need not read to its end."""
+    behind = "AND (0, customer_id) < (:after_score, :after_id)" if after else ""
+    if after and after[0] == 0:
+        behind = "AND customer_id < :after_id"
+    sql = f"""{scoped.sql}, matches AS NOT MATERIALIZED (SELECT customer_id FROM documents WHERE NOT deleted),
+        page AS (SELECT customer_id, 0 AS score FROM matches WHERE true {behind} ORDER BY customer_id DESC LIMIT :limit)
+        {_PAGE}"""
+    position = {"after_score": after[0], "after_id": after[1]} if after else {}
+    return Statement(sql, {**scoped.parameters, **position, "limit": limit})
 
 
-def from_rarest(rarest: WordSql, others: Sequence[WordSql]) -> str:
-    """Matches by the rarest word's customers, whose own words are then compared with the other words."""
-    total = " + ".join(["r.score", *(f"o{index}.score" for index in range(len(others)))])
-    checks = "".join(
-        f""" CROSS JOIN LATERAL (SELECT max({word.score}) AS score FROM unnest(d.words) AS n (number)
-            JOIN vocabulary v ON v.number = n.number
-            JOIN search_posting p ON p.word = n.number AND p.customer_id = d.customer_id
-            WHERE {word.condition}) o{index}"""
-        for index, word in enumerate(others)
-    )
-    present = " AND ".join(f"o{index}.score IS NOT NULL" for index in range(len(others)))
-    return f"""SELECT r.customer_id, {total} AS score
-        FROM (SELECT customer_id, max(score) AS score FROM ({rarest.rows}) r GROUP BY 1) r
-        JOIN documents d ON d.customer_id = r.customer_id{checks} WHERE {present}"""
+def matches_of(words: Sequence[WordSql], counts: Sequence[int]) -> str:
+    """Who matches all ``words``, beginning with the rarest.
+
+    For each other word either all its postings are read and joined, or each customer found so far is looked up in it,
+    whichever touches fewer postings. ``counts`` are those of ``posting_counts``.
+    """
+    order = sorted(range(len(words)), key=lambda index: counts[index])
+    rarest, others = order[0], order[1:]
+    joins, present, scores = "", "", ["r.score"]
+    for index in others:
+        scores.append(f"o{index}.score")
+        if one_by_one(counts[rarest], counts[index], words[index].width):
+            joins += f" CROSS JOIN LATERAL ({words[index].score_of_one}) o{index}"
+            present += f"{' AND' if present else ' WHERE'} o{index}.score IS NOT NULL"
+        else:
+            joins += f" JOIN ({_best(words[index])}) o{index} ON o{index}.customer_id = r.customer_id"
+    return f"SELECT r.customer_id, {' + '.join(scores)} AS score FROM ({_best(words[rarest])}) r{joins}{present}"
+
+
+def one_by_one(customers: int, postings: int, width: int) -> bool:
+    """Whether looking so many customers up in a word, at ``width`` look-ups each, beats reading its postings."""
+    return customers <= FEW and customers * width < (postings if postings <= FEW else UNCOUNTED)
+
+
+def _best(word: WordSql) -> str:
+    return f"SELECT customer_id, max(score) AS score FROM ({word.rows}) m GROUP BY customer_id"
 
 
 def _parameters(scoped: Statement, words: Sequence[WordSql]) -> dict[str, Any]:

@@ -41,6 +41,13 @@ document = Table(
     Column("stored", postgresql.JSONB, nullable=False, info=_ERASE),
     PrimaryKeyConstraint("publisher_id", "customer_id"),
 )
+# In the order of a list of everybody.
+Index(
+    "search_document_present",
+    document.c.publisher_id,
+    document.c.customer_id,
+    postgresql_where=~document.c.deleted,
+)
 
 word = Table(
     "search_word",

@@ -15,8 +15,8 @@ from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.port import Engine, IndexEntry
 from services.search.engine.postgres import PostgresEngine
-from services.search.engine.postgres_query import behind_prefix
 from services.search.engine.postgres_tables import metadata
+from services.search.engine.postgres_words import behind_prefix
 from services.search.query.parse import parse
 from services.search.tests.engine.conftest import create_tables
 from services.search.tests.engine.helpers import document, fill, ids
@@ -38,13 +38,13 @@ def postgres(database: Database) -> PostgresEngine:
 
 def rows(database: Database, table: str) -> int:
     with database.engine.connect() as connection:
-        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
 def empty(database: Database) -> None:
     with database.engine.begin() as connection:
         for table in metadata.tables:
-            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+            connection.execute(text(f"DELETE FROM {table}"))
 
 
 def people(publisher_id: str) -> list[IndexEntry]:

@@ -1,0 +1,170 @@
+"""The SQL for one word of a query in the PostgreSQL index. What was typed is only ever a bound parameter."""
+
+# Statements are put together from constants; every value is a bound parameter.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.search.documents import ATTRIBUTES, BY_NAME
+from services.search.matching import SCORES, is_near
+from services.search.query.tree import Word
+from services.search.text import MIN_KEY_PREFIX, Kind
+
+MANY = 100
+"""Words of the vocabulary that begin as typed up to which they are looked up one by one."""
+
+_FUZZY = ", ".join(str(attribute.number) for attribute in ATTRIBUTES if attribute.fuzzy)
+_MAY_BE_TYPO = f"p.kind = {int(Kind.WORD)} AND p.attribute IN ({_FUZZY})"
+
+
+class WordSql(Protocol):
+    """One word of the query as SQL. ``width``: how many words of the vocabulary it stands for, about."""
+
+    parameters: dict[str, Any]
+    width: int
+
+    @property
+    def rows(self) -> str:
+        """A select of ``customer_id, score``, one row for each posting that matches."""
+
+    @property
+    def score_of_one(self) -> str:
+        """A select of the best ``score`` of the customer in ``r`` (a row of the rarest word), NULL for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words of a publisher that a query needs, by number: ``begins`` for each form of each word, ``near`` for all."""
+
+    begins: Mapping[tuple[int, int], Mapping[int, str]]
+    near: Mapping[int, str]
+
+
+def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> WordSql:
+    """The SQL for the query's word number ``index``."""
+    found = [vocabulary.begins.get((index, place), {}) for place in range(len(word.forms))]
+    typos = sorted(number for number, candidate in vocabulary.near.items() if is_near(candidate, word.forms))
+    if any(len(words) > MANY for words in found):
+        return _ManyWords(index, word, typos)
+    return _FewWords(index, word, found, typos)
+
+
+class _FewWords:
+    """A word that few of the vocabulary begin with: their postings are read by their numbers."""
+
+    def __init__(self, index: int, word: Word, found: Sequence[Mapping[int, str]], typos: Sequence[int]) -> None:
+        begins = {number: text for words in found for number, text in words.items()}
+        equal = sorted(number for number, text in begins.items() if text in word.forms)
+        # IDs of ours are found by a beginning that is long enough.
+        long = {n for form, words in zip(word.forms, found, strict=True) if len(form) >= MIN_KEY_PREFIX for n in words}
+        numbers = sorted({*begins, *typos})
+        self.width = len(numbers)
+        self.parameters = {
+            f"numbers{index}": numbers,
+            f"begins{index}": sorted(begins),
+            f"equal{index}": equal,
+            f"keys{index}": sorted({*equal, *long}),
+        }
+        self._index = index
+        self._attribute = _attribute_condition(index, word, self.parameters)
+
+    @property
+    def rows(self) -> str:
+        return f"SELECT p.customer_id, {self._score} AS score FROM search_posting p WHERE {self._condition}"
+
+    @property
+    def score_of_one(self) -> str:
+        return f"""SELECT max({self._score}) AS score FROM search_posting p
+            WHERE p.customer_id = r.customer_id AND {self._condition}"""
+
+    @property
+    def _condition(self) -> str:
+        return f"""p.word = ANY(:numbers{self._index}) AND CASE WHEN p.word = ANY(:begins{self._index})
+            THEN p.kind <> {int(Kind.KEY)} OR p.word = ANY(:keys{self._index})
+            ELSE {_MAY_BE_TYPO} END{self._attribute}"""
+
+    @property
+    def _score(self) -> str:
+        equal, begins = f"p.word = ANY(:equal{self._index})", f"p.word = ANY(:begins{self._index})"
+        return _score(equal, begins)
+
+
+class _ManyWords:
+    """A word that many of the vocabulary begin with: they are read as a range and joined with their postings."""
+
+    width = 1_000
+
+    def __init__(self, index: int, word: Word, typos: Sequence[int]) -> None:
+        self.parameters = {f"forms{index}": list(word.forms), f"typos{index}": list(typos)}
+        self._index = index
+        self._ranges = [self._range(place, form) for place, form in enumerate(word.forms)]
+        self._attribute = _attribute_condition(index, word, self.parameters)
+
+    @property
+    def rows(self) -> str:
+        conditions = [*self._ranges, f"v.number = ANY(:typos{self._index}) AND {_MAY_BE_TYPO}"]
+        return " UNION ALL ".join(
+            f"""SELECT p.customer_id, {self._score} AS score
+            FROM vocabulary v JOIN search_posting p ON p.word = v.number
+            WHERE {condition}{self._attribute}"""
+            for condition in conditions
+        )
+
+    @property
+    def score_of_one(self) -> str:
+        """By the customer's own words, which are few."""
+        conditions = [*self._ranges, f"(v.number = ANY(:typos{self._index}) AND {_MAY_BE_TYPO})"]
+        return f"""SELECT max({self._score}) AS score
+            FROM documents d CROSS JOIN unnest(d.words) AS n (number) JOIN vocabulary v ON v.number = n.number
+            JOIN search_posting p ON p.word = n.number AND p.customer_id = d.customer_id
+            WHERE d.customer_id = r.customer_id AND ({" OR ".join(conditions)}){self._attribute}"""
+
+    @property
+    def _score(self) -> str:
+        return _score(f"v.word = ANY(:forms{self._index})", " OR ".join(self._ranges))
+
+    def _range(self, place: int, form: str) -> str:
+        name = f"{self._index}_{place}"
+        condition = range_condition(name, form, self.parameters)
+        if len(form) < MIN_KEY_PREFIX:
+            condition += f" AND (p.kind <> {int(Kind.KEY)} OR v.word = :first{name})"
+        return f"({condition})"
+
+
+def range_condition(name: str, form: str, parameters: dict[str, Any]) -> str:
+    """Whether the word ``v`` begins with ``form``, as a range of the index; adds to ``parameters``."""
+    parameters[f"first{name}"] = form
+    condition = f"v.word >= :first{name}"
+    if end := behind_prefix(form):
+        parameters[f"behind{name}"] = end
+        condition += f" AND v.word < :behind{name}"
+    return condition
+
+
+def behind_prefix(prefix: str) -> str:
+    """The smallest text behind all that begin with ``prefix``, in code point order; empty when there is none."""
+    kept = prefix.rstrip("\U0010ffff")
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
+
+
+def _score(equal: str, begins: str) -> str:
+    """The score of the posting ``p``, given that it matches."""
+    return f"""CASE
+        WHEN {equal} AND p.kind <= {int(Kind.WHOLE)} THEN {SCORES["identifier"]}
+        WHEN {equal} AND p.kind = {int(Kind.WORD)} THEN {SCORES["word"]}
+        WHEN {begins} THEN {SCORES["prefix"]}
+        ELSE {SCORES["typo"]} END"""
+
+
+def _attribute_condition(index: int, word: Word, parameters: dict[str, Any]) -> str:
+    if word.attribute is None:
+        return ""
+    parameters[f"attribute{index}"] = BY_NAME[word.attribute].number
+    return f" AND p.attribute = :attribute{index}"
