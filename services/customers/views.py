@@ -148,7 +148,7 @@ class ChangeView(Schema):
     action = fields.String(
         required=True, metadata={"description": "What.", "enum": ["edited", "created", "anonymized"]}
     )
-    fields = fields.List(fields.Nested(FieldChangeView), required=True)
+    fields = fields.List(fields.Nested(FieldChangeView), required=True)  # type: ignore[assignment]
 
 
 class ChangePage(Schema):

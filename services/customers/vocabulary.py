@@ -15,7 +15,7 @@ _NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
 @lru_cache(maxsize=1)
 def countries() -> frozenset[str]:
     """Two-letter codes of countries and territories."""
-    territories = Locale("en").territories
+    territories = map(str, Locale("en").territories)
     return frozenset(code for code in territories if re.match(r"[A-Z]{2}\Z", code)) - _NOT_COUNTRIES
 
 

@@ -11,9 +11,11 @@ import structlog
 from flask import g, request
 
 from servicekit.errors import Forbidden, Unauthorized
+from servicekit.faults import reach
 from servicekit.web.context import kit
 
 View = TypeVar("View", bound=Callable[..., Any])
+_READING = ("GET", "HEAD", "OPTIONS")
 
 
 def requires(scope: str, *, as_system: bool = False) -> Callable[[View], View]:
@@ -32,7 +34,7 @@ def requires(scope: str, *, as_system: bool = False) -> Callable[[View], View]:
             g.caller, g.as_system = caller, as_system
             return _in_transaction(view, args, kwargs)
 
-        return _marked(guarded, scope)
+        return cast("View", _marked(guarded, scope))
 
     return decorate
 
@@ -46,7 +48,7 @@ def public(*, as_system: bool = False) -> Callable[[View], View]:
             g.as_system = as_system
             return _in_transaction(view, args, kwargs)
 
-        return _marked(opened, "public")
+        return cast("View", _marked(opened, "public"))
 
     return decorate
 
@@ -70,7 +72,13 @@ def bearer_token() -> str:
 def _in_transaction(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     with ExitStack() as transaction:
         g.transaction = transaction
-        return view(*args, **kwargs)
+        answer = view(*args, **kwargs)
+        writing = "session" in g and request.method not in _READING
+        if writing:
+            reach("web:written")
+    if writing:
+        reach("web:committed")
+    return answer
 
 
 def _marked(view: Callable[..., Any], scope: str) -> Any:

@@ -26,7 +26,7 @@ class KitApi(Api):
     def _register_error_handlers(self) -> None:
         """Ours are registered by the kit."""
 
-    def handle_http_exception(self, error: HTTPException) -> Response:  # type: ignore[override]
+    def handle_http_exception(self, error: HTTPException) -> Response:
         """Not used: see ``problems.register``."""
         raise NotImplementedError
 
