@@ -58,7 +58,9 @@ class Patient:
 
 
 @click.command()
-@click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="The data directory of ./accounts up.")
+@click.option(
+    "--data", default=str(DATA), type=click.Path(file_okay=False), help="The data directory of ./accounts up."
+)
 def doctor(data: str) -> None:
     """Look at an installation; ends with 1 if something is wrong.
 
@@ -81,7 +83,9 @@ def examine(directory: Path) -> Iterator[Finding]:
         yield from _examine_services(_from_environment())
         return
     if not directory.exists():
-        yield Finding(False, f"there is no data directory {directory}", "Start once with ./accounts up, or name it with --data.")
+        yield Finding(
+            False, f"there is no data directory {directory}", "Start once with ./accounts up, or name it with --data."
+        )
         return
     yield from _examine_directory(directory)
     try:
@@ -107,7 +111,9 @@ def _examine_directory(directory: Path) -> Iterator[Finding]:
         "Make room: with a full disk every write is refused (nothing acknowledged is lost).",
     )
     if not (directory / "secret").exists():
-        yield Finding(False, f"{directory / 'secret'} is missing", "Put it back from a backup: passwords are made from it.")
+        yield Finding(
+            False, f"{directory / 'secret'} is missing", "Put it back from a backup: passwords are made from it."
+        )
     for name in ("secret", "credentials"):
         path = directory / name
         if path.exists() and path.stat().st_mode & 0o077:
@@ -115,7 +121,9 @@ def _examine_directory(directory: Path) -> Iterator[Finding]:
     try:
         present = read_credentials(directory) is not None
         yield Finding(
-            present, "the first start was completed" if present else "the first start was not completed", "Run ./accounts up."
+            present,
+            "the first start was completed" if present else "the first start was not completed",
+            "Run ./accounts up.",
         )
     except StateError as error:
         yield Finding(False, str(error), "Then run ./accounts up.")
@@ -219,7 +227,11 @@ def _examine_search(patient: Patient) -> Iterator[Finding]:
             "Is an indexer running, and the search engine up?",
         )
         if figures.refused:
-            yield Finding(False, f"search: the engine refuses {figures.refused} customers", "See python -m services.search status.")
+            yield Finding(
+                False,
+                f"search: the engine refuses {figures.refused} customers",
+                "See python -m services.search status.",
+            )
         yield Finding(
             owned == projected,
             f"search: knows {sum(row[1] for row in projected)} of {sum(row[1] for row in owned)} customers",

@@ -18,7 +18,7 @@ import click
 import structlog
 from waitress.server import create_server
 
-from embedded.assembly import Assembly, Loop, assemble
+from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
@@ -47,7 +47,9 @@ class Refused(click.ClickException):
 @click.command()
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Where it listens.")
 @click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="Where it keeps its data.")
-@click.option("--demo", default=100, show_default=True, type=click.IntRange(0), help="Demo customers at the first start.")
+@click.option(
+    "--demo", default=100, show_default=True, type=click.IntRange(0), help="Demo customers at the first start."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once it answers.")
 def up(port: int, data: str, demo: int, as_json: bool) -> None:
     """Run the whole product: prints the address, a staff sign-in and an API key; Ctrl-C stops it."""

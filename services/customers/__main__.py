@@ -34,9 +34,7 @@ def web(bind: str, workers: int, threads: int) -> None:
             settings,
             database=Database(settings.database.app, pool_size=settings.pool_size),
             system_database=Database(settings.database.system, pool_size=2),
-            verifier=jwt_verifier(
-                identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer
-            ),
+            verifier=jwt_verifier(identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer),
         )
 
     serve(build, bind=bind, workers=workers, threads=threads)

@@ -108,9 +108,7 @@ def edit_customer(
     return customer
 
 
-def record_login(
-    session: Session, *, publisher_id: str, customer_id: str, at: datetime, now: datetime
-) -> Login:
+def record_login(session: Session, *, publisher_id: str, customer_id: str, at: datetime, now: datetime) -> Login:
     """Record that a customer logged in at ``at``; the same login again changes nothing.
 
     Raises CustomerNotFound, CustomerAnonymized.
@@ -187,9 +185,7 @@ def _changed_meanwhile(session: Session, customer: Customer, since: int) -> Chan
         .order_by(Change.revision.desc())
         .limit(20)
     ).scalars()
-    return ChangedMeanwhile(
-        current_etag=etag(customer.revision), changes=[change_state(entry) for entry in entries]
-    )
+    return ChangedMeanwhile(current_etag=etag(customer.revision), changes=[change_state(entry) for entry in entries])
 
 
 def _reason(error: IntegrityError) -> Exception:

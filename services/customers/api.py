@@ -27,7 +27,9 @@ from services.customers.views import (
     customer_state,
 )
 
-blueprint = ServiceBlueprint("customers", __name__, url_prefix="/v1/customers", description="Customers and their history.")
+blueprint = ServiceBlueprint(
+    "customers", __name__, url_prefix="/v1/customers", description="Customers and their history."
+)
 
 
 @blueprint.post("")

@@ -1,4 +1,4 @@
-"""Anonymizing (C5): a ledger of who must confirm and who has; permanent, and resumed by itself where it was interrupted."""
+"""Anonymizing (C5), for good: a ledger of who must confirm and who has. An interrupted one is resumed by itself."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Base(DeclarativeBase):
 class Customer(Base):
     """A consumer with an account at one publisher.
 
-    ``version`` counts every change and goes with the events; ``revision`` counts what an editor can edit and is the ETag.
+    ``version`` counts every change and goes with the events; ``revision`` counts what can be edited and is the ETag.
     """
 
     __tablename__ = "customer"

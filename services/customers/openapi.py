@@ -8,7 +8,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "Send the same key with a repeated request: nothing happens twice, and the first answer comes again.",
+    "description": "Send the same key with a repeated request: nothing happens twice, the first answer comes again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
 IF_MATCH: dict[str, Any] = {

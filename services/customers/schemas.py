@@ -126,7 +126,7 @@ class ExternalIdField(Schema):
 
 
 class EditCustomer(Schema):
-    """What changes, as JSON Merge Patch (RFC 7396): what is absent stays, null clears, `external_ids` is replaced whole."""
+    """What changes, as JSON Merge Patch (RFC 7396): what is absent stays, null clears, a list is replaced whole."""
 
     email = Email(max_length=254, allow_none=True, metadata=personal("The login. Free, and valid.", "anna@example.com"))
     first_name = Text(max_length=100, allow_none=True, metadata=personal("First name.", "Anna"))

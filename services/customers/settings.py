@@ -18,7 +18,7 @@ class Settings:
     rabbitmq_url: str = ""
     topology_file: str = "deploy/topology.json"
     identity_url: str = ""
-    token_issuer: str = "customer-accounts"
+    token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     erasure_participants: tuple[str, ...] = ("search",)
     pool_size: int = 10
 

@@ -1,4 +1,4 @@
-"""Named points at which a process test may kill the process. In production nothing is installed and they cost a call."""
+"""Named points at which a process test may kill the process. In production they cost a call, and nothing happens."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _with_service(service: str) -> structlog.typing.Processor:
 
 
 class _LibraryLines(logging.Formatter):
-    """Libraries' lines in the same shape: the logger and the format, not the values filled in, which may be personal."""
+    """Libraries' lines in the same shape: logger and format, not the values filled in, which may be personal."""
 
     def __init__(self, service: str) -> None:
         super().__init__()

@@ -45,9 +45,7 @@ def publish(session: Session, event: Event) -> None:
     )
 
 
-def forget_events(
-    session: Session, *, publisher_id: str, datasubject: str, types: Mapping[str, EventType]
-) -> None:
+def forget_events(session: Session, *, publisher_id: str, datasubject: str, types: Mapping[str, EventType]) -> None:
     """Take a person's data out of what has been or will be published.
 
     Events not yet sent keep all that is not personal (``types`` says what is); those in the log lose their payload.

@@ -12,7 +12,7 @@ class SettingsError(Exception):
 
 
 def database_urls(env: Env, service: str) -> DatabaseUrls:
-    """``<SERVICE>_DATABASE_URL_MIGRATE``, ``_APP`` and ``_SYSTEM``. A process that needs one only may lack the others."""
+    """``<SERVICE>_DATABASE_URL_MIGRATE``, ``_APP`` and ``_SYSTEM``. A process may lack those that it doesn't need."""
     prefix = f"{service.upper()}_DATABASE_URL"
     return DatabaseUrls(
         migrate=env.str(f"{prefix}_MIGRATE", ""),

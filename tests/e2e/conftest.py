@@ -9,7 +9,9 @@ import pytest
 from tests.e2e.system import Api, System, running_system
 
 
-@pytest.fixture(scope="session", params=["embedded", pytest.param("real", marks=pytest.mark.real("RabbitMQ", "OpenSearch"))])
+@pytest.fixture(
+    scope="session", params=["embedded", pytest.param("real", marks=pytest.mark.real("RabbitMQ", "OpenSearch"))]
+)
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     with running_system(request.param) as running:
         yield running

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 _NAMES = {
-    "latin": ("Ana Luís Ève Søren Zoë Björn Nuño Łucja", "Müller O'Neill Šimić Çelik Ñíguez Lefèvre Strauß Hansen-Ødegård"),
+    "latin": (
+        "Ana Luís Ève Søren Zoë Björn Nuño Łucja",
+        "Müller O'Neill Šimić Çelik Ñíguez Lefèvre Strauß Hansen-Ødegård",
+    ),
     "cyrillic": ("Олена Иван Ёлка Георги", "Шевченко Иванов Ковальчук Димитров"),
     "greek": ("Ελένη Γιώργος Σοφία", "Παπαδόπουλος Αγγέλου"),
     "arabic": ("أحمد فاطمة مُحَمَّد", "حسن العلي"),

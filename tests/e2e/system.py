@@ -82,18 +82,14 @@ class Api:
     credential: str
     publisher_id: str = ""
 
-    def send(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
-    ) -> TestResponse:
+    def send(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> TestResponse:
         """One request through the gateway."""
         sent = {"Authorization": f"Bearer {self.credential}", **(headers or {})}
         return self.client.open(path, method=method, json=body, headers=sent)
 
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON at this address; it must be there."""
-        answer = self.client.open(
-            path, query_string=parameters, headers={"Authorization": f"Bearer {self.credential}"}
-        )
+        answer = self.client.open(path, query_string=parameters, headers={"Authorization": f"Bearer {self.credential}"})
         assert answer.status_code == 200, answer.text
         return answer.json
 
@@ -140,7 +136,7 @@ class System:
                 name=f"Publisher {unique}",
                 owner_email=f"owner-{unique}@example.com",
                 owner_name="Owner",
-                password="correct horse battery staple",  # noqa: S106
+                password="correct horse battery staple",
                 now=now,
             )
             _key, secret = create_api_key(
@@ -165,7 +161,7 @@ class System:
                 email_key=f"{role}-{unique}@example.com",
                 name=role,
                 role=role,
-                password_hash="never used",  # noqa: S106
+                password_hash="never used",
                 created_at=now,
             )
             session.add(member)
@@ -257,5 +253,3 @@ def _remove_queues(topology: Topology) -> None:
             channel.queue_delete(queue)
             channel.queue_delete(dead_letter_queue(queue))
         channel.exchange_delete(topology.exchange)
-
-

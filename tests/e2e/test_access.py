@@ -1,4 +1,4 @@
-"""Who may do what: every operation of the OpenAPI document, by every role, on one's own and on another publisher's things."""
+"""Who may do what: every operation of the OpenAPI document, by every role, on own and on another publisher's things."""
 
 from __future__ import annotations
 

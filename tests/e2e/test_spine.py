@@ -1,4 +1,4 @@
-"""One customer, from HTTP to found: through gateway, service, outbox, relay, queue, worker, projection, indexer, engine."""
+"""One customer, from HTTP to found: gateway, service, outbox, relay, queue, worker, projection, indexer, engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def test_a_customer_is_created_found_edited_and_forgotten(system: System, api: A
 
 
 def test_a_hit_says_which_attribute_matched_and_where(system: System, api: Api) -> None:
-    api.create(email="anna@example.com", first_name="Anna", last_name="Müller", address={"city": "Köln", "country": "DE"})
+    api.create(
+        email="anna@example.com", first_name="Anna", last_name="Müller", address={"city": "Köln", "country": "DE"}
+    )
     system.drain()
 
     (item,) = api.get("/v1/search/customers", q="muller koeln")["items"]

@@ -113,7 +113,9 @@ def api(app: Flask) -> Api:
 def outbox_of(system_database: Database) -> list[Event]:
     """What waits to be published, in order."""
     with system_database.transaction() as session:
-        return [Event.from_json(payload) for payload in session.scalars(select(outbox.c.payload).order_by(outbox.c.seq))]
+        return [
+            Event.from_json(payload) for payload in session.scalars(select(outbox.c.payload).order_by(outbox.c.seq))
+        ]
 
 
 def editor(publisher_id: str = "pub_a") -> Caller:

@@ -15,7 +15,7 @@ from services.customers.events import PUBLISHED
 from services.customers.handlers import SUBSCRIPTIONS
 from services.customers.tests.conftest import Api, outbox_of
 
-CANARIES = {
+CANARIES: dict[str, Any] = {
     "email": "canaryemail@example.com",
     "first_name": "Canaryfirst",
     "last_name": "Canarylast",

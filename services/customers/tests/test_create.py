@@ -10,7 +10,7 @@ import pytest
 from servicekit.db.database import Database
 from services.customers.tests.conftest import Api, outbox_of
 
-FULL = {
+FULL: dict[str, Any] = {
     "email": "Anna.Müller@Example.COM",
     "first_name": " Anna ",
     "last_name": "Müller",

@@ -24,7 +24,11 @@ def anna(api: Api) -> dict[str, Any]:
 
 def test_what_is_absent_stays_and_null_clears(api: Api, anna: dict[str, Any]) -> None:
     answer = api.edit(
-        anna["id"], first_name="Anna", last_name=None, address={"city": None, "line1": "Weg 2"}, attributes={"vip": None}
+        anna["id"],
+        first_name="Anna",
+        last_name=None,
+        address={"city": None, "line1": "Weg 2"},
+        attributes={"vip": None},
     )
 
     edited = answer.json or {}
@@ -194,7 +198,17 @@ def test_a_list_is_complete_and_without_doubles_while_others_join(api: Api) -> N
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=Zm9v", "cursor=WyJjdXN0b21lcnMiLDFd", "x=1", "limit=1&limit=2"]
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=%00",
+        "cursor=Zm9v",
+        "cursor=WyJjdXN0b21lcnMiLDFd",
+        "x=1",
+        "limit=1&limit=2",
+    ],
 )
 def test_a_bad_parameter_is_refused(api: Api, query: str) -> None:
     answer = api.send("GET", f"/v1/customers?{query}")

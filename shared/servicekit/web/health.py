@@ -54,7 +54,9 @@ def register(app: Flask, checks: Sequence[Check]) -> None:
     @public()
     def readyz() -> Response:
         failed = [name for name, check in checks if not _passes(name, check)]
-        return json_response({"status": "ok" if not failed else "unavailable", "failed": failed}, 503 if failed else 200)
+        return json_response(
+            {"status": "ok" if not failed else "unavailable", "failed": failed}, 503 if failed else 200
+        )
 
     @app.get("/metrics")
     @public()

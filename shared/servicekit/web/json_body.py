@@ -82,5 +82,3 @@ def _check(value: Any, depth: int) -> None:
 
 def _has_surrogate(value: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in value)
-
-

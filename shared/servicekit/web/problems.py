@@ -87,7 +87,11 @@ def _http_exception(error: HTTPException) -> Response:
     if error.response is not None and status < 400:
         return Response(status=status, headers=error.get_headers())  # a redirect, for instance
     problem = Problem(_advice(error, status), errors=list(_validation_errors(error)))
-    problem.status, problem.code, problem.title = status, _codes.get(status, error.name.lower().replace(" ", "_")), error.name
+    problem.status, problem.code, problem.title = (
+        status,
+        _codes.get(status, error.name.lower().replace(" ", "_")),
+        error.name,
+    )
     if status == 422:
         problem.title = "The content is not valid"
     keep = {"allow", "retry-after", "www-authenticate"}
