@@ -16,7 +16,8 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 accounts \
- && useradd --uid 10001 --gid accounts --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin accounts
+ && useradd --uid 10001 --gid accounts --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin accounts \
+ && install -d -o accounts -g accounts /run/metrics
 COPY --from=dependencies /opt/venv /opt/venv
 WORKDIR /app
 COPY shared/servicekit shared/servicekit

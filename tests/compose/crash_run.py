@@ -1,0 +1,206 @@
+"""Kill containers of a running installation while customers are created, then see that nothing is lost or doubled.
+
+    python tests/compose/crash_run.py --url http://127.0.0.1:8080 --api-key ak_live_… customers-relay search-worker …
+
+Needs the standard library only, ``docker compose`` on PATH, and a directory that holds docker-compose.yml. On the
+machine of the engine itself the process is killed as a crash would (the engine then restarts it); elsewhere, or without
+the right to, by ``docker kill`` and ``docker start``. Ends with 1 if anything is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+SETTLE_SECONDS = 180.0
+"""How long the parts may take, after the last kill, to bring everything that was written into the index."""
+
+
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass
+class Api:
+    """The product's address and a key for it."""
+
+    url: str
+    key: str
+
+    def call(self, method: str, path: str, body: object = None, idempotency_key: str = "") -> Answer:
+        """One request: status and document. Raises OSError when there is no answer."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            error.read()
+            return error.code, {}
+
+
+@dataclass
+class Writer:
+    """Creates customers one after another, each until it is acknowledged, as a careful program would."""
+
+    api: Api
+    name: str
+    stop: threading.Event
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    retries: int = 0
+
+    def run(self) -> None:
+        """Until told to stop."""
+        while not self.stop.is_set():
+            self._create(f"{self.name}{len(self.acknowledged)}@example.com")
+
+    def _create(self, email: str) -> None:
+        key = secrets.token_hex(16)
+        body = {"email": email, "first_name": "Kay", "last_name": self.name}
+        while True:
+            try:
+                status, document = self.api.call("POST", "/v1/customers", body, key)
+            except OSError:
+                status, document = 0, {}
+            if status == 201:
+                self.acknowledged[email] = str(document["id"])
+                return
+            if status not in (0, 409, 429) and status < 500:
+                raise SystemExit(f"{email}: {status}")
+            self.retries += 1
+            time.sleep(0.2)  # the service is down: what is waited for is its return, told by nothing else
+
+
+def compose(*arguments: str) -> str:
+    """Standard output of ``docker compose``."""
+    done = subprocess.run(["docker", "compose", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def inspect(container: str, what: str) -> str:
+    """One field of a container."""
+    command = ["docker", "inspect", "--format", "{{" + what + "}}", container]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def kill(service: str) -> None:
+    """Kill every container of a service at once, and return when all of them run and are healthy again."""
+    containers = compose("ps", "--quiet", service).split()
+    before = {container: inspect(container, ".State.StartedAt") for container in containers}
+    for container in containers:
+        try:
+            os.kill(int(inspect(container, ".State.Pid")), signal.SIGKILL)
+        except (PermissionError, ProcessLookupError):
+            subprocess.run(["docker", "kill", container], capture_output=True, check=True)
+            subprocess.run(["docker", "start", container], capture_output=True, check=True)
+    wait_until(
+        f"{service} to come back",
+        lambda: all(
+            inspect(container, ".State.StartedAt") != started
+            and inspect(container, ".State.Health.Status") == "healthy"
+            for container, started in before.items()
+        ),
+    )
+
+
+def wait_until(what: str, condition: Callable[[], bool]) -> float:
+    """Seconds until ``condition`` held. Ends the program after ``SETTLE_SECONDS``."""
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > SETTLE_SECONDS:
+            raise SystemExit(f"waited {SETTLE_SECONDS:.0f} s for {what}")
+        time.sleep(0.3)
+    return time.monotonic() - start
+
+
+def every_customer(api: Api, name: str) -> list[tuple[str, str]]:
+    """Email and ID of all customers of this run, from the owner's list."""
+    found: list[tuple[str, str]] = []
+    cursor = ""
+    while True:
+        status, page = api.call("GET", f"/v1/customers?limit=100{cursor}")
+        if status != 200:
+            raise SystemExit(f"the list answers {status}")
+        found += [(item["email"], item["id"]) for item in page["items"] if item["last_name"].startswith(name)]
+        if not page["next_cursor"]:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def main() -> None:
+    """The program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument("--api-key", required=True)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("services", nargs="+")
+    arguments = parser.parse_args()
+    api = Api(arguments.url, arguments.api_key)
+    run = "run" + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(8))
+    stop = threading.Event()
+    writers = [Writer(api, run + suffix, stop) for suffix in ("north", "south")]
+    threads = [threading.Thread(target=writer.run, daemon=True) for writer in writers]
+    for thread in threads:
+        thread.start()
+    for service in arguments.services * arguments.rounds:
+        count = sum(len(writer.acknowledged) for writer in writers)
+        seconds = timed(service)
+        now = sum(len(writer.acknowledged) for writer in writers)
+        print(f"{service:18} killed, healthy again after {seconds:5.1f} s; {now - count} customers created meanwhile")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    acknowledged = {email: customer for writer in writers for email, customer in writer.acknowledged.items()}
+    sys.exit(0 if check(api, run, acknowledged, sum(writer.retries for writer in writers)) else 1)
+
+
+def timed(service: str) -> float:
+    """Kill a service; seconds until it is healthy again."""
+    start = time.monotonic()
+    kill(service)
+    return time.monotonic() - start
+
+
+def check(api: Api, run: str, acknowledged: dict[str, str], retries: int) -> bool:
+    """Whether every acknowledged customer is there once, and found."""
+    kept = every_customer(api, run)
+
+    def missing() -> list[str]:
+        return [email for email, customer in acknowledged.items() if found_id(api, email) != customer]
+
+    seconds = wait_until("everything to be found", lambda: not missing())
+    doubled = len(kept) - len(dict(kept))
+    lost = acknowledged.keys() - dict(kept).keys()
+    print(f"{len(acknowledged)} acknowledged after {retries} retries")
+    print(f"{len(kept)} kept, {len(lost)} lost, {doubled} doubled")
+    print(f"all found {seconds:.1f} s after the last was written (each was asked for in turn)")
+    return not lost and not doubled and dict(kept) == acknowledged
+
+
+def found_id(api: Api, email: str) -> str | None:
+    """Whom search finds by this email address."""
+    try:
+        status, page = api.call("GET", f"/v1/search/customers?q={email}")
+    except OSError:
+        return None
+    items = page.get("items") if status == 200 else None
+    ids = [item["id"] for item in items if item["email"] == email] if isinstance(items, list) else []
+    return ids[0] if len(ids) == 1 else None
+
+
+if __name__ == "__main__":
+    main()
