@@ -23,6 +23,8 @@ WORKDIR /app
 COPY shared/servicekit shared/servicekit
 COPY services services
 COPY deploy/topology.json deploy/topology.json
+COPY docs/api/openapi.json docs/api/openapi.json
+COPY docs/asyncapi.json docs/asyncapi.json
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app:/app/shared PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Containers may run with a read-only file system, so bytecode is made here.
 RUN python -m compileall -q -j 0 services shared

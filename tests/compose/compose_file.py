@@ -40,20 +40,20 @@ def own() -> dict[str, dict[str, Any]]:
 
 
 def commands_of_services() -> Iterator[tuple[str, str]]:
-    """Every command of every ``services/*/__main__.py``: (name of the service, command)."""
-    for file in sorted((ROOT / "services").glob("*/__main__.py")):
-        group = importlib.import_module(f"services.{file.parent.name}.__main__").main
-        assert isinstance(group, click.Group)
-        for command in group.commands:
-            yield file.parent.name, command
+    """Every command of every ``__main__.py`` in ``services/``: package below ``services``, command if it has several."""
+    for file in sorted((ROOT / "services").glob("**/__main__.py")):
+        package = ".".join(file.parent.relative_to(ROOT / "services").parts)
+        main = importlib.import_module(f"services.{package}.__main__").main
+        for command in main.commands if isinstance(main, click.Group) else [""]:
+            yield package, command
 
 
 def command_of(service: dict[str, Any]) -> tuple[str, str] | None:
-    """Which service's command a container runs, if it is one of ours."""
-    words = service.get("command", [])
+    """Which of these commands a container runs, if any."""
+    words = [*service.get("command", []), "", "", "", ""]
     if words[:2] != ["python", "-m"] or not words[2].startswith("services."):
         return None
-    return words[2].removeprefix("services."), words[3]
+    return words[2].removeprefix("services."), "" if words[3].startswith("-") else words[3]
 
 
 def required_variables(text: str) -> set[str]:
