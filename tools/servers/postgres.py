@@ -24,6 +24,7 @@ jit = off
 class PostgresServer:
     name = "postgres"
     title = "PostgreSQL"
+    settings = SETTINGS
 
     def missing(self) -> str | None:
         """Why it can't be started, or None."""
@@ -49,7 +50,7 @@ class PostgresServer:
         data, log = folder / "data", folder / "log"
         if not (data / "PG_VERSION").exists():
             _initialize(home, binaries, folder)
-        settings = SETTINGS.format(address=LOOPBACK, port=home.port("postgres"))
+        settings = self.settings.format(address=LOOPBACK, port=home.port("postgres"))
         home.write(data / "postgresql.auto.conf", settings)
         (data / "postmaster.pid").unlink(missing_ok=True)  # it is down; the number may be another process's by now
         command = [str(binaries / "postgres"), "-D", str(data)]

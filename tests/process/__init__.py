@@ -1,0 +1,1 @@
+"""The product as separate processes on real servers, which are killed while it works."""
