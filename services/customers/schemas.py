@@ -19,14 +19,14 @@ _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _OLDEST = date(1880, 1, 1)
 
 
-def personal(description: str, example: Any = None) -> dict[str, Any]:
-    """Metadata of a field that says something about a person."""
-    return {"personal": True, "description": description, **({} if example is None else {"example": example})}
+def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    """Metadata of a field that says something about a person; ``more`` is for the API's description."""
+    return {"personal": True, **described(description, example, **more)}
 
 
-def described(description: str, example: Any = None) -> dict[str, Any]:
-    """Metadata of a field that says nothing about a person."""
-    return {"description": description, **({} if example is None else {"example": example})}
+def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    """Metadata of a field that says nothing about a person; ``more`` is for the API's description."""
+    return {"description": description, **({} if example is None else {"example": example}), **more}
 
 
 class Email(Text):
@@ -111,7 +111,7 @@ class Address(Schema):
     city = Text(max_length=100, allow_none=True, metadata=personal("City or town.", "Berlin"))
     state = Text(max_length=100, allow_none=True, metadata=personal("State, province or region; code or name."))
     postal_code = Text(max_length=200, allow_none=True, metadata=personal("Postal code, or several.", "10115"))
-    country = Country(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE"))
+    country = Country(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE", pattern="^[A-Za-z]{2}$"))
 
 
 class ExternalIdField(Schema):
@@ -128,15 +128,26 @@ class ExternalIdField(Schema):
 class EditCustomer(Schema):
     """What changes, as JSON Merge Patch (RFC 7396): what is absent stays, null clears, a list is replaced whole."""
 
-    email = Email(max_length=254, allow_none=True, metadata=personal("The login. Free, and valid.", "anna@example.com"))
+    email = Email(
+        max_length=254,
+        allow_none=True,
+        metadata=personal("The login. Free, and valid.", "anna@example.com", format="email"),
+    )
     first_name = Text(max_length=100, allow_none=True, metadata=personal("First name.", "Anna"))
     last_name = Text(max_length=100, allow_none=True, metadata=personal("Last name.", "Müller"))
     company = Text(max_length=200, allow_none=True, metadata=personal("Company."))
     birthdate = Birthdate(allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
-    phone = Text(max_length=40, allow_none=True, validate=_phone, metadata=personal("Telephone.", "+49 30 123456"))
-    language = Language(allow_none=True, metadata=personal("BCP 47 tag.", "de"))
-    currency = Currency(allow_none=True, metadata=described("ISO 4217 code.", "EUR"))
-    country = Country(allow_none=True, metadata=described("ISO 3166-1 code.", "DE"))
+    phone = Text(
+        max_length=40,
+        allow_none=True,
+        validate=_phone,
+        metadata=personal("Telephone.", "+49 30 123456", pattern="^\\+?[0-9 ()./-]{4,32}$"),
+    )
+    language = Language(
+        allow_none=True, metadata=personal("BCP 47 tag.", "de", pattern="^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$")
+    )
+    currency = Currency(allow_none=True, metadata=described("ISO 4217 code.", "EUR", pattern="^[A-Za-z]{3}$"))
+    country = Country(allow_none=True, metadata=described("ISO 3166-1 code.", "DE", pattern="^[A-Za-z]{2}$"))
     address = fields.Nested(Address, allow_none=True, metadata=personal("Postal address."))
     external_ids = fields.List(
         fields.Nested(ExternalIdField),
@@ -148,7 +159,9 @@ class EditCustomer(Schema):
         allow_none=True,
         validate=_attributes,
         metadata=personal(
-            "Custom attributes: up to 50 names with text, numbers or booleans.", {"plan_interest": "gold"}
+            "Custom attributes: up to 50 names with text, numbers or booleans; null takes one away.",
+            {"plan_interest": "gold"},
+            maxProperties=50,
         ),
     )
 
