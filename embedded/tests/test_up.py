@@ -1,0 +1,174 @@
+"""./accounts up as its user has it: a process, its output, its address, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE = 90.0
+
+
+@dataclass
+class Running:
+    """A running product."""
+
+    process: subprocess.Popen[str]
+    url: str
+    email: str
+    password: str
+    api_key: str
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """One request with the printed key: status and JSON."""
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json", **headers},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def found(self, q: str) -> list[str]:
+        """The customers that a search finds."""
+        status, page = self.send("GET", f"/v1/search/customers?q={q}")
+        assert status == 200, page
+        return [item["id"] for item in page["items"]]
+
+
+def eventually(what: str, check: Callable[[], bool], within: float = 20.0) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + within
+    while not check():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(data: Path, port: int, *more: str) -> list[str]:
+    return [sys.executable, "-m", "embedded.up", "--data", str(data), "--port", str(port), "--json", *more]
+
+
+def environment() -> dict[str, str]:
+    """As a user has it: no servers of the tests' named."""
+    return {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(*more: str) -> Running:
+        process = subprocess.Popen(
+            command(tmp_path / "data", free_port(), *more), stdout=subprocess.PIPE, text=True, env=environment()
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, f"it ended with {process.wait(10)} instead of answering"
+        return Running(process, **json.loads(line))
+
+    yield run
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.mark.slow
+def test_a_customer_from_http_to_found_and_forgotten_and_the_data_stays(start: Callable[..., Running]) -> None:
+    product = start("--demo", "3")
+    status, ada = product.send(
+        "POST", "/v1/customers", {"email": "ada@example.com", "first_name": "Ada", "last_name": "Byronsdaughter"}
+    )
+    assert status == 201
+    eventually("found by half of the last name", lambda: product.found("byrons") == [ada["id"]])
+    status, _ = product.send("PATCH", f"/v1/customers/{ada['id']}", {"last_name": "Lovelace"}, **{"If-Match": '"1"'})
+    assert status == 200
+    eventually("found by the new name", lambda: product.found("lovel") == [ada["id"]])
+    assert product.found("byrons") == []
+
+    product.process.send_signal(signal.SIGTERM)
+    assert product.process.wait(PATIENCE) == 0
+    again = start()
+    assert (again.api_key, again.password) == (product.api_key, product.password)
+    assert again.found("lovelace") == [ada["id"]]
+    assert len(again.found("")) == 4
+
+    again.process.kill()
+    again.process.wait(PATIENCE)
+    third = start()
+    assert third.found("lovelace") == [ada["id"]]
+    assert third.send("POST", f"/v1/customers/{ada['id']}/anonymize", {})[0] == 202
+    eventually("not found any more", lambda: third.found("lovelace") == [])
+    path = f"/v1/customers/{ada['id']}/anonymization"
+    eventually("its anonymization is complete", lambda: third.send("GET", path)[1]["status"] == "completed")
+
+
+@pytest.mark.slow
+def test_a_first_start_that_is_killed_is_completed_by_the_next(start: Callable[..., Running], tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(tmp_path / "data", free_port(), "--demo", "20"), stdout=subprocess.DEVNULL, env=environment()
+    )
+    marker = tmp_path / "data" / "running"
+    eventually("its database runs", marker.exists, within=PATIENCE)
+    process.kill()
+    process.wait(PATIENCE)
+
+    product = start("--demo", "20")
+
+    eventually("all demo customers, once", lambda: len(product.found("customer")) == 20)
+
+
+def test_a_port_that_is_taken_is_a_clear_message(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = subprocess.run(
+            command(tmp_path / "data", taken.getsockname()[1]),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            env=environment(),
+        )
+    assert ended.returncode == 1
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_directory_that_lost_its_secret_is_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "postgres").mkdir(parents=True)
+    ended = subprocess.run(
+        command(data, free_port()), capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment()
+    )
+    assert ended.returncode == 1
+    assert "backup" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [path.name for path in data.iterdir()] == ["postgres"]
