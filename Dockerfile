@@ -15,9 +15,10 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
  && pip install --requirement requirements.txt --constraint constraints.txt
 
 FROM ${PYTHON_IMAGE}
+# /run/metrics is where a file system in memory is mounted; some engines give that the mode of the folder beneath.
 RUN groupadd --gid 10001 accounts \
  && useradd --uid 10001 --gid accounts --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin accounts \
- && install -d -o accounts -g accounts /run/metrics
+ && install -d -m 1777 /run/metrics
 COPY --from=dependencies /opt/venv /opt/venv
 WORKDIR /app
 COPY shared/servicekit shared/servicekit

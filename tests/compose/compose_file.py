@@ -40,7 +40,7 @@ def own() -> dict[str, dict[str, Any]]:
 
 
 def commands_of_services() -> Iterator[tuple[str, str]]:
-    """Every command of every ``__main__.py`` in ``services/``: package below ``services``, command if it has several."""
+    """Every command of every ``services/**/__main__.py``: package below ``services``, command if it has several."""
     for file in sorted((ROOT / "services").glob("**/__main__.py")):
         package = ".".join(file.parent.relative_to(ROOT / "services").parts)
         main = importlib.import_module(f"services.{package}.__main__").main
