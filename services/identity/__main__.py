@@ -9,6 +9,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 
 from servicekit import clock, logging
+from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.web.serve import serve
@@ -21,7 +22,7 @@ from services.identity.settings import Settings
 SHORTEST_PASSWORD = 12
 
 
-@click.group()
+@click.group(cls=ServiceCommands)
 def main() -> None:
     """Identity: publishers, staff, API keys, tokens."""
     logging.configure(SERVICE)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 import httpx2
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from servicekit import logging
+from servicekit.adapters import jwt_verifier
 from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
+from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.parking import list_parked
 from servicekit.settings import SettingsError
 from servicekit.web.serve import serve
 from services.search import dirty, worker
-from services.search.adapters import choose_engine, choose_verifier
+from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import bootstrap_customers, over_http
 from services.search.comparison import compare as compare_index
@@ -25,17 +26,7 @@ from services.search.handlers import QUEUE
 from services.search.settings import Settings
 
 
-class _Commands(click.Group):
-    """A wrong setting is a message, not a traceback."""
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except SettingsError as error:
-            raise click.ClickException(str(error)) from None
-
-
-@click.group(cls=_Commands)
+@click.group(cls=ServiceCommands)
 def main() -> None:
     """Search: finding customers by whatever they can tell."""
     logging.configure(SERVICE)
@@ -55,7 +46,7 @@ def web(bind: str, workers: int, threads: int) -> None:
             settings,
             database=database,
             engine=choose_engine(settings, database),
-            verifier=choose_verifier(settings),
+            verifier=jwt_verifier(identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer),
         )
 
     serve(build, bind=bind, workers=workers, threads=threads)

@@ -1,23 +1,15 @@
-"""What the settings choose: the search engine, the queue, how tokens are checked. For the composition roots only."""
+"""What the settings choose: the search engine. For the composition roots only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from servicekit.auth.jwks import JwksClient
-from servicekit.auth.tokens import JwtVerifier
-from servicekit.bus import Bus, Topology
-from servicekit.bus.amqp import AmqpBus
 from servicekit.db.database import Database
 from servicekit.settings import SettingsError
-from servicekit.topology import load_topology
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.port import Engine
 from services.search.engine.postgres import PostgresEngine
 from services.search.settings import Settings
-
-_AUDIENCE = "search"
 
 
 def choose_engine(settings: Settings, database: Database) -> Engine:
@@ -27,25 +19,6 @@ def choose_engine(settings: Settings, database: Database) -> Engine:
         "opensearch": lambda: OpenSearchEngine(_opensearch(settings)),
     }
     return engines[settings.engine]()
-
-
-def choose_bus(settings: Settings) -> tuple[Bus, Topology]:
-    """The queue, and which queues there are. Raises SettingsError."""
-    if not settings.rabbitmq_url:
-        raise SettingsError("RABBITMQ_URL is not set: where is the queue?")
-    try:
-        topology = load_topology(Path(settings.topology_file))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"TOPOLOGY_FILE can't be read: {settings.topology_file}: {error}") from None
-    return AmqpBus(settings.rabbitmq_url, exchange=topology.exchange), topology
-
-
-def choose_verifier(settings: Settings) -> JwtVerifier:
-    """Checks tokens by identity's public keys. Raises SettingsError."""
-    if not settings.identity_url:
-        raise SettingsError("IDENTITY_URL is not set: where are the keys that tokens are checked with?")
-    keys = JwksClient(f"{settings.identity_url.rstrip('/')}/v1/identity/jwks.json")
-    return JwtVerifier(_AUDIENCE, settings.token_issuer, keys)
 
 
 def _opensearch(settings: Settings) -> OpenSearchSettings:

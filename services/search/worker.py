@@ -7,13 +7,14 @@ import threading
 import structlog
 from prometheus_client import Gauge
 
+from servicekit.adapters import amqp_bus
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.web.health import database_check
 from services.search import dirty
-from services.search.adapters import choose_bus, choose_engine
+from services.search.adapters import choose_engine
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.indexer import Indexer
 from services.search.settings import Settings
@@ -27,7 +28,7 @@ _log = structlog.get_logger("indexer")
 
 def run_relay(settings: Settings) -> None:
     """Send what this service publishes to the queue until told to stop."""
-    bus, topology = choose_bus(settings)
+    bus, topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
     system = Database(settings.database.system, pool_size=4)
     relay = Relay(system, bus.publisher(), topology, worker_id=worker_id())
     run_process("search-relay", relay.run, checks=[database_check(system)])
@@ -35,7 +36,7 @@ def run_relay(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> None:
     """Take events from the queue into the projection until told to stop."""
-    bus, _topology = choose_bus(settings)
+    bus, _topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
     app, system = Database(settings.database.app, pool_size=4), Database(settings.database.system, pool_size=2)
     consumer = EventConsumer(
         name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
