@@ -37,17 +37,19 @@ from services.search.comparison import compare
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.port import Engine
 from services.search.engine.postgres import PostgresEngine
+from tests.e2e.checked import CheckedPublisher
 
 MODES = ("embedded", "real")
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixedBus:
-    """A bus whose queues have names of their own on a shared server."""
+    """A bus whose queues have names of their own on a shared server; ``passed`` are the types that were published."""
 
     inner: Bus
     prefix: str
     consumers: list[Consumer] = field(default_factory=list)
+    passed: set[str] = field(default_factory=set)
 
     def declare(self, topology: Topology) -> None:
         """As the port says."""
@@ -62,7 +64,7 @@ class PrefixedBus:
 
     def publisher(self) -> Publisher:
         """As the port says."""
-        return self.inner.publisher()
+        return CheckedPublisher(self.inner.publisher(), self.passed)
 
     def consumer(self, queue: str, *, prefetch: int = 200) -> Consumer:
         """As the port says."""

@@ -1,0 +1,34 @@
+"""What is really published is what the contract says."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from servicekit.bus import Message, Publisher
+from tests.e2e.checked import CheckedPublisher
+from tests.e2e.system import Api, System
+from tools.contracts import BrokenContract
+from tools.generate.event_schemas import published
+
+
+def test_every_type_that_is_declared_really_passes_the_bus_as_declared(system: System, api: Api) -> None:
+    """The check itself is in the bus of these tests, so that whatever any of them publishes goes through it."""
+    anna = api.create(
+        email="anna@example.com", last_name="Müller", birthdate="1985-03-12", address={"city": "Köln"},
+        external_ids=[{"id": "C-1"}], attributes={"plan": "gold", "score": 1.5, "trial": False},
+    )  # fmt: skip
+    api.edit(anna["id"], last_name="Schmidt")
+    assert api.send("POST", f"/v1/customers/{anna['id']}/logins", {}).status_code == 201
+    api.anonymize(anna["id"])
+    system.drain()
+
+    assert {kind.name for _service, kind in published()} <= system.bus.passed
+
+
+def test_what_breaks_the_contract_does_not_pass() -> None:
+    publisher = CheckedPublisher(cast("Publisher", None))
+    with pytest.raises(BrokenContract):
+        publisher.publish([Message("evt_1", "customers.customer.edited.v1", b'{"type": "nobody.v1"}', {})], timeout=1)
+    assert publisher.passed == set()
