@@ -13,6 +13,7 @@ from servicekit import clock, metrics
 from servicekit.bus import Publisher, Topology
 from servicekit.db.database import Database
 from servicekit.faults import reach
+from servicekit.parking import count_parked
 from servicekit.relay.leases import LEASE_SECONDS, Leases, keep_leases, release_leases
 from servicekit.relay.outbox_rows import Waiting, keep_unroutable, read_due, read_waiting, settle
 from servicekit.relay.retention import Retention, prune
@@ -158,7 +159,10 @@ class Relay:
             self._publisher.publish([], timeout=CONFIRM_TIMEOUT)
         if self._is_due("measure", _MEASURE_EVERY):
             with self._database.transaction() as session:
-                status = outbox_status(session)
+                status, parked = outbox_status(session), count_parked(session)
+            metrics.PARKED_MESSAGES.clear()
+            for consumer, count in parked.items():
+                metrics.PARKED_MESSAGES.labels(consumer).set(count)
             metrics.OUTBOX_WAITING.set(status.waiting)
             metrics.OUTBOX_AGE.set(status.oldest_seconds)
             metrics.OUTBOX_UNROUTABLE.set(status.unroutable)

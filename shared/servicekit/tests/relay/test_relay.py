@@ -6,6 +6,7 @@ import threading
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import insert, select, text
 
 from servicekit.bus import Message, Outcome
@@ -13,6 +14,7 @@ from servicekit.db.database import Database
 from servicekit.db.tables import erased_subject, event_log, relay_shard
 from servicekit.events import Event
 from servicekit.outbox import forget_events, publish
+from servicekit.parking import park
 from servicekit.relay import outbox_status
 from servicekit.testing.databases import ScratchDatabase
 from servicekit.testing.proxy import behind_proxy
@@ -191,4 +193,18 @@ def test_a_relay_outlives_its_database(app: Database, scratch: ScratchDatabase) 
         thread.join(15)
         database.close()
         proxy.close()
+    assert not thread.is_alive()
+
+
+def test_a_running_relay_tells_how_many_messages_are_parked(app: Database, system: Database) -> None:
+    with system.transaction() as session:
+        park(session, consumer="mailer", body=b"no event", reason="unreadable")
+    stop = threading.Event()
+    thread = threading.Thread(target=relay(system, ScriptedPublisher()).run, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: REGISTRY.get_sample_value("consumer_parked_messages", {"consumer": "mailer"}) == 1.0)
+    finally:
+        stop.set()
+        thread.join(10)
     assert not thread.is_alive()
