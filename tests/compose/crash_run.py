@@ -127,17 +127,28 @@ def wait_until(what: str, condition: Callable[[], bool]) -> float:
     return time.monotonic() - start
 
 
-def every_customer(api: Api, name: str) -> list[tuple[str, str]]:
+def every_customer(api: Api, run: str) -> list[tuple[str, str]]:
     """Email and ID of all customers of this run, from the owner's list."""
-    found: list[tuple[str, str]] = []
+    items = paged(api, "/v1/customers?limit=100")
+    return [(item["email"], item["id"]) for item in items if (item["last_name"] or "").startswith(run)]
+
+
+def every_found(api: Api, run: str) -> list[tuple[str, str]]:
+    """Email and ID of all customers of this run, from search."""
+    return [(item["email"], item["id"]) for item in paged(api, f"/v1/search/customers?q={run}&limit=100")]
+
+
+def paged(api: Api, path: str) -> list[dict[str, Any]]:
+    """All items of a list. Raises OSError while it can't be had."""
+    items: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        status, page = api.call("GET", f"/v1/customers?limit=100{cursor}")
+        status, page = api.call("GET", path + cursor)
         if status != 200:
-            raise SystemExit(f"the list answers {status}")
-        found += [(item["email"], item["id"]) for item in page["items"] if item["last_name"].startswith(name)]
+            raise OSError(f"{path} answers {status}")
+        items += page["items"]
         if not page["next_cursor"]:
-            return found
+            return items
         cursor = f"&cursor={page['next_cursor']}"
 
 
@@ -176,30 +187,22 @@ def timed(service: str) -> float:
 
 
 def check(api: Api, run: str, acknowledged: dict[str, str], retries: int) -> bool:
-    """Whether every acknowledged customer is there once, and found."""
-    kept = every_customer(api, run)
+    """Whether every acknowledged customer is there once, and found once."""
+    expected = sorted(acknowledged.items())
 
-    def missing() -> list[str]:
-        return [email for email, customer in acknowledged.items() if found_id(api, email) != customer]
+    def all_found() -> bool:
+        try:
+            return sorted(every_found(api, run)) == expected
+        except OSError:
+            return False
 
-    seconds = wait_until("everything to be found", lambda: not missing())
-    doubled = len(kept) - len(dict(kept))
-    lost = acknowledged.keys() - dict(kept).keys()
-    print(f"{len(acknowledged)} acknowledged after {retries} retries")
-    print(f"{len(kept)} kept, {len(lost)} lost, {doubled} doubled")
-    print(f"all found {seconds:.1f} s after the last was written (each was asked for in turn)")
-    return not lost and not doubled and dict(kept) == acknowledged
-
-
-def found_id(api: Api, email: str) -> str | None:
-    """Whom search finds by this email address."""
-    try:
-        status, page = api.call("GET", f"/v1/search/customers?q={email}")
-    except OSError:
-        return None
-    items = page.get("items") if status == 200 else None
-    ids = [item["id"] for item in items if item["email"] == email] if isinstance(items, list) else []
-    return ids[0] if len(ids) == 1 else None
+    seconds = wait_until("everything to be found, once", all_found)
+    kept = sorted(every_customer(api, run))
+    print(f"{len(expected)} acknowledged after {retries} retries, {len(kept)} kept, all found {seconds:.1f} s later")
+    for what, customers in (("lost", set(expected) - set(kept)), ("not acknowledged", set(kept) - set(expected))):
+        for customer in sorted(customers):
+            print(f"{what}: {customer}")
+    return kept == expected
 
 
 if __name__ == "__main__":
