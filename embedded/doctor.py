@@ -80,19 +80,19 @@ def doctor(data: str) -> None:
 def examine(directory: Path) -> Iterator[Finding]:
     """Everything that can be looked at, one after the other; what depends on something broken is left out."""
     if os.environ.get("CUSTOMERS_DATABASE_URL_APP"):
-        yield from _examine_services(_from_environment())
+        yield from examine_services(_from_environment())
         return
     if not directory.exists():
         yield Finding(
             False, f"there is no data directory {directory}", "Start once with ./accounts up, or name it with --data."
         )
         return
-    yield from _examine_directory(directory)
+    yield from examine_directory(directory)
     try:
         with _database(directory) as admin_url:
             installation = Installation(admin_url, (directory / "secret").read_text().strip())
             urls = {service: installation.urls(service) for service in MIGRATIONS}
-            yield from _examine_services(Patient(urls, lambda database: PostgresEngine(database.engine)))
+            yield from examine_services(Patient(urls, lambda database: PostgresEngine(database.engine)))
     except (EmbeddedPostgresError, StateError, OSError) as error:
         yield Finding(False, f"the database can't be started: {error}", "The message says what to do.")
 
@@ -103,7 +103,8 @@ def _from_environment() -> Patient:
     return Patient(urls, lambda database: choose_engine(search, database))
 
 
-def _examine_directory(directory: Path) -> Iterator[Finding]:
+def examine_directory(directory: Path) -> Iterator[Finding]:
+    """The data directory itself."""
     free = shutil.disk_usage(directory).free
     yield Finding(
         free > _LITTLE_SPACE,
@@ -151,7 +152,8 @@ def _database(directory: Path) -> Iterator[str]:
         server.stop()
 
 
-def _examine_services(patient: Patient) -> Iterator[Finding]:
+def examine_services(patient: Patient) -> Iterator[Finding]:
+    """Databases, events on their way, and whether search has everything."""
     reachable = True
     for service, urls in patient.urls.items():
         for finding in _examine_database(service, urls):

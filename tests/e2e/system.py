@@ -122,6 +122,7 @@ class System:
     """The product, and what a test needs of its inside."""
 
     mode: str
+    installation: Installation
     assembly: Assembly
     bus: PrefixedBus
     engine: Engine
@@ -212,7 +213,7 @@ def running_system(mode: str) -> Iterator[System]:
     assembly = assemble(installation, bus=bus, engine=engine, topology=topology)
     client = Client(create_site(assembly))
     try:
-        yield System(mode, assembly, bus, engines[0], topology, client, prefix)
+        yield System(mode, installation, assembly, bus, engines[0], topology, client, prefix)
     finally:
         for relay in assembly.relays.values():
             relay.close()
