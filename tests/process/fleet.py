@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -152,10 +153,10 @@ def _pid(process: ForkServerProcess) -> int:
 def _kill_group(process: ForkServerProcess) -> None:
     """Kill the process and what it has forked, and wait until they are gone: they hold ports and leases."""
     group = _pid(process)
-    try:
+    if process.exitcode is None:  # it may have been forked so recently that it leads no group yet
+        process.kill()
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
     wait_until(f"the processes of group {group} are gone", 10.0, lambda: _members(group))
 
 

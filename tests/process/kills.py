@@ -24,8 +24,8 @@ POINTS: dict[str, tuple[str, ...]] = {
 """The points of each kind of process at which it has work in hand (``relay:claimed`` is reached without any, too)."""
 
 AT_RANDOM = "at a random moment"
-_LONGEST_LIFE = 0.8
-"""Seconds: how long a life lasts at most before the next time its point is reached is the last."""
+_LONGEST_LIFE = {"web": 3.0, "relay": 1.2, "worker": 1.2, "indexer": 0.6}
+"""Seconds that a life lasts at most until its point counts. The longer, the more the others get to do."""
 _MOST_PASSES = 3
 
 
@@ -105,6 +105,6 @@ class Executioner:
         self._pid = os.getpid()
         self._point = draw.choice(POINTS[mine.kind])
         self._passes = draw.randint(1, _MOST_PASSES)
-        self._not_before = time.monotonic() + draw.uniform(0.0, _LONGEST_LIFE)
+        self._not_before = time.monotonic() + draw.uniform(0.0, _LONGEST_LIFE[mine.kind])
         # A web server is a parent and its worker: now the worker alone dies, now both.
         self._group = draw.random() < 0.5

@@ -68,6 +68,8 @@ class Product:
     directory: Path
     url: str
     ports: dict[str, int]
+    relay_metrics: int
+    """The port where the customers' relay tells its figures."""
     amqp_url: str
     fleet: Fleet
     toy_secret: str
@@ -126,7 +128,7 @@ def running_product(
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
     names = ("identity", "customers", "search")
-    *web, gateway = free_ports(len(names) + 1)
+    relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
     with ExitStack() as stack:
@@ -137,11 +139,11 @@ def running_product(
         AmqpBus(amqp_url, exchange=topology.exchange).declare(topology)
         stack.callback(_remove_indices, servers, prefix)
         environment = _environment(servers, installation, amqp_url, ports, toy_secret)
-        fleet = Fleet(directory, _programs(environment, ports), seed=seed, kinds=kinds)
+        fleet = Fleet(directory, _programs(environment, ports, relay), seed=seed, kinds=kinds)
         upstreams = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         upstreams["docs"] = upstreams["identity"]
         url = stack.enter_context(nginx(directory / "nginx", gateway, upstreams))
-        product = Product(servers, installation, directory, url, ports, amqp_url, fleet, toy_secret)
+        product = Product(servers, installation, directory, url, ports, relay, amqp_url, fleet, toy_secret)
         stack.callback(_close, product)
         stack.callback(fleet.abandon)
         product.engine.ensure()
@@ -183,11 +185,11 @@ def _environment(
     }
 
 
-def _programs(environment: dict[str, str], ports: dict[str, int]) -> list[Program]:
-    def program(service: str, kind: str, arguments: Iterable[str], *, name: str = "") -> Program:
+def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics: int) -> list[Program]:
+    def program(service: str, kind: str, arguments: Iterable[str], *, name: str = "", **own: str) -> Program:
         name = name or f"{service}-{kind}"
-        own = {**environment, "WORKER_ID": name}
-        return Program(name, kind, f"services.{service}", tuple(arguments), own)
+        mine = {**environment, "WORKER_ID": name, **own}
+        return Program(name, kind, f"services.{service}", tuple(arguments), mine)
 
     def web(service: str) -> tuple[str, ...]:
         return ("web", "--bind", f"127.0.0.1:{ports[service]}", "--workers", "1", "--threads", "8")
@@ -197,7 +199,7 @@ def _programs(environment: dict[str, str], ports: dict[str, int]) -> list[Progra
         program("identity", "identity", web("identity"), name="identity-web"),
         program("search", "search", web("search"), name="search-web"),
         program("customers", "web", web("customers")),
-        program("customers", "relay", ["relay"]),
+        program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
         program("search", "relay", ["relay"]),
         program("search", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),

@@ -10,9 +10,11 @@ from typing import Any
 
 from amqp.exceptions import AMQPError
 from kombu import Connection, Exchange, Queue
+from kombu.exceptions import OperationalError
 
 _QUEUE = Queue("recorder", Exchange("accounts.events", "topic"), "#", queue_arguments={"x-queue-type": "quorum"})
-_BROKEN = (OSError, AMQPError, AttributeError, KeyError, IndexError, TypeError)
+_BROKEN = (OSError, AMQPError, OperationalError, AttributeError, KeyError, IndexError, TypeError)
+_TIMEOUTS = {"read_timeout": 10, "write_timeout": 10}
 
 
 class Recorder(threading.Thread):
@@ -21,7 +23,6 @@ class Recorder(threading.Thread):
     def __init__(self, amqp_url: str) -> None:
         super().__init__(name="recorder", daemon=True)
         self.deliveries = 0
-        self.connections = 0
         self._url = amqp_url
         self._halt = threading.Event()
         self._ready = threading.Event()
@@ -53,15 +54,18 @@ class Recorder(threading.Thread):
             return {aggregate: list(events) for aggregate, events in self._first.items()}
 
     def _record(self) -> None:
-        with Connection(self._url, heartbeat=30, connect_timeout=5) as connection:
-            with connection.Consumer(_QUEUE, callbacks=[self._on_message], accept=None, prefetch_count=500):
-                self.connections += 1
-                self._ready.set()
-                while not self._halt.is_set():
-                    try:
-                        connection.drain_events(timeout=0.5)
-                    except TimeoutError:
-                        connection.heartbeat_check()
+        connection = Connection(self._url, heartbeat=30, connect_timeout=5, transport_options=_TIMEOUTS)
+        try:
+            connection.Consumer(_QUEUE, callbacks=[self._on_message], accept=None, prefetch_count=500).consume()
+            self._ready.set()
+            while not self._halt.is_set():
+                try:
+                    connection.drain_events(timeout=0.5)
+                except TimeoutError:
+                    connection.heartbeat_check()
+        finally:
+            # Without a farewell: a broker that is gone would not answer it.
+            connection.collect()
 
     def _on_message(self, body: Any, message: Any) -> None:
         event = json.loads(body)

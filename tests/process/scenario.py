@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,6 +95,12 @@ class Run:
             return max(0, target - self.load.acknowledged)
 
         wait_until(f"{writes} more writes are acknowledged", seconds, missing)
+
+    def write_for(self, seconds: float) -> None:
+        """Let writers write for so long; something must be acknowledged in each tenth of it. Raises TookTooLong."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.write_more(1, max(5.0, seconds / 10))
 
     def count(self) -> None:
         """Take the kills so far into the report."""
