@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
@@ -29,8 +29,14 @@ from services.customers.models import Change, Customer, ExternalId, Login, email
 from services.customers.views import ADDRESS_PARTS, change_state
 
 _insert_customer = insert(Customer.__table__)  # type: ignore[arg-type]
-_external_ids = ExternalId.__table__
-_claim = upsert(_external_ids).on_conflict_do_nothing().returning(_external_ids.c.customer_id)  # type: ignore[arg-type]
+# Text, because SQLAlchemy compiles an insert with ON CONFLICT anew each time: half the work of creating a customer.
+_CLAIM = text(
+    """
+    INSERT INTO external_id (publisher_id, source, external_id, customer_id)
+    VALUES (:publisher_id, :source, :external_id, :customer_id)
+    ON CONFLICT DO NOTHING RETURNING customer_id
+    """
+)
 
 
 def create_customer(
@@ -92,7 +98,9 @@ def edit_customer(
         return customer
     _require_identity(after)
     for field in history.FIELDS:
-        setattr(customer, field, after[field])
+        if not history.is_same(before[field], after[field]):
+            setattr(customer, field, after[field])
+            flag_modified(customer, field)  # SQLAlchemy, too, takes 1 and true for equal
     customer.email_key = email_key(after["email"])
     customer.revision += 1
     customer.version += 1
@@ -174,7 +182,7 @@ def _claim_external_ids(session: Session, customer: Customer, entries: Sequence[
             "external_id": entry["id"],
             "customer_id": customer.id,
         }
-        if session.execute(_claim, row).first() is None:
+        if session.execute(_CLAIM, row).first() is None:
             raise ExternalIdTaken(index)
 
 

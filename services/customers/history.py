@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -35,18 +36,23 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str,
     found = []
     for field in FIELDS:
         old, new = before.get(field), after.get(field)
-        if old == new:
+        if is_same(old, new):
             continue
         if field in _MAPPINGS:
             old, new = old or {}, new or {}
             found += [
                 {"field": f"{field}.{part}", "old": old.get(part), "new": new.get(part)}
                 for part in dict.fromkeys([*old, *new])
-                if old.get(part) != new.get(part)
+                if not is_same(old.get(part), new.get(part))
             ]
         else:
             found.append({"field": field, "old": _plain(old), "new": _plain(new)})
     return found
+
+
+def is_same(old: Any, new: Any) -> bool:
+    """Whether two values are the same in JSON: Python takes 1, 1.0 and true for equal."""
+    return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
 
 
 def record(

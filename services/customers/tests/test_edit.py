@@ -57,6 +57,24 @@ def test_an_edit_that_changes_nothing_is_no_event_and_no_new_version(
     assert [event.type for event in outbox_of(system_database)] == ["customers.customer.created.v1"]
 
 
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), (True, 1), (1, 1.0)])
+def test_what_python_takes_for_equal_is_a_change_all_the_same(
+    api: Api, system_database: Database, old: object, new: object
+) -> None:
+    customer = api.create(email="x@example.com", attributes={"level": old})
+
+    answer = api.edit(customer["id"], first_name="X", attributes={"level": new})
+
+    assert repr((answer.json or {})["attributes"]["level"]) == repr(new)
+    assert api.send("GET", f"/v1/customers/{customer['id']}").json == answer.json
+    assert outbox_of(system_database)[-1].data == answer.json
+    entry = (api.send("GET", f"/v1/customers/{customer['id']}/changes").json or {})["items"][0]
+    assert [(field["field"], repr(field["new"])) for field in entry["fields"]] == [
+        ("first_name", "'X'"),
+        ("attributes.level", repr(new)),
+    ]
+
+
 def test_the_second_of_two_editors_is_told_what_changed(api: Api, anna: dict[str, Any]) -> None:
     assert api.edit(anna["id"], '"1"', last_name="Schmidt").status_code == 200
 
