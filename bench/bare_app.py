@@ -32,7 +32,7 @@ INSERT_CUSTOMER = """
 CLAIM_EXTERNAL_ID = """
     INSERT INTO external_id (publisher_id, source, external_id, customer_id)
     VALUES (%(publisher_id)s, %(source)s, %(external_id)s, %(customer_id)s)
-    ON CONFLICT DO NOTHING RETURNING external_id.customer_id
+    ON CONFLICT DO NOTHING RETURNING customer_id
 """
 INSERT_CHANGE = """
     INSERT INTO customer_change (id, publisher_id, customer_id, revision, at, editor_id, editor_name, editor_kind,

@@ -46,9 +46,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(
-    name: str, arguments: Sequence[str], settings: Mapping[str, str], directory: Path
-) -> Iterator[Child]:
+def running(name: str, arguments: Sequence[str], settings: Mapping[str, str], directory: Path) -> Iterator[Child]:
     """``python <arguments>`` with these settings, until the block ends; its output is in ``directory``."""
     log = directory / f"{name}.log"
     with log.open("ab") as output:
