@@ -33,7 +33,7 @@ def on_message(body, message):
     message.ack()  # last: after a crash it comes again
 
 
-queue = Queue("mailing-list", Exchange("accounts.events", "topic"), "customers.customer.*",
+queue = Queue("mailing-list", Exchange("accounts.events", "topic"), "customers.customer.#",
               queue_arguments={"x-queue-type": "quorum"})  # fmt: skip
 with Connection(amqp_url, heartbeat=30) as connection:  # if it breaks, this program ends; have it started again
     with connection.Consumer(queue, callbacks=[on_message], accept=None, prefetch_count=50):  # bound first: events wait

@@ -16,6 +16,7 @@ from tests.process.own_servers import DurablePostgresServer, OwnServers, own_ser
 from tests.process.product import Servers
 from tests.process.scenario import Report, Run, disturbed
 from tests.process.waiting import wait_until
+from tools.servers.home import ServerError
 from tools.servers.opensearch import OpensearchServer
 from tools.servers.rabbitmq import RabbitmqServer
 
@@ -34,9 +35,12 @@ def main(kills: int, seed: int | None, frozen: float, away: float, writers: int)
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     directory = Path(tempfile.mkdtemp(prefix="accounts-process-test-"))
     click.echo(f"seed {seed}; logs in {directory}")
-    with own_servers([_POSTGRES, _BROKER, _SEARCH]) as own:
-        with disturbed(_addresses(own), directory, seed=seed, writers=writers) as run:
-            _disturb(run, own, kills, frozen, away)
+    try:
+        with own_servers([_POSTGRES, _BROKER, _SEARCH]) as own:
+            with disturbed(_addresses(own), directory, seed=seed, writers=writers) as run:
+                _disturb(run, own, kills, frozen, away)
+    except ServerError as error:
+        raise click.ClickException(str(error)) from error
     _say(run.report, kills)
 
 
@@ -82,6 +86,7 @@ def _disturb(run: Run, own: OwnServers, kills: int, frozen: float, away: float) 
     run.stage("PostgreSQL starting", lambda: own.start(_POSTGRES))
     run.stage("until writes were acknowledged again", lambda: run.write_more(50, 90.0))
 
+    landmark.close()
     kill(kills)
 
 

@@ -36,6 +36,12 @@ class Client:
     timeout: float = 30.0
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def send(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Answer:

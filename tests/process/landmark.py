@@ -57,5 +57,9 @@ class Landmark:
                 return f"{answer.status} {answer.body}"
         return None
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
     def _search(self, q: str) -> Answer:
         return self.client.send("GET", "/v1/search/customers", q=q)

@@ -62,6 +62,7 @@ def test_nothing_is_lost_and_nothing_done_twice_whatever_dies(tmp_path: Path) ->
             wait_until("search is degraded", 10.0, landmark.what_is_not_degraded)
             proxy.restore()
             wait_until("search is whole again", 30.0, landmark.what_search_lacks)
+            landmark.close()
     proxy.close()
     print("\n".join(run.report.lines()))
     assert all(run.report.in_flight(kind) >= KILLS for kind in POINTS), run.report.lines()

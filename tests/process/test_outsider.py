@@ -39,7 +39,7 @@ def test_the_outsider_has_exactly_the_present_customers_even_when_killed(product
     with _outsider(product, publisher, file) as first:
         wait_until("it has begun", 30.0, lambda: not _people(file) and "nothing yet")
         began_with = len(_people(file))
-        wait_until("it hears of more", 30.0, lambda: len(_people(file)) < began_with + 10)
+        wait_until("it hears of more", 30.0, lambda: _what_keeps(first, load, len(_people(file)) - began_with))
         first.kill()
         first.wait(10)
     with _outsider(product, publisher, file) as second:
@@ -48,6 +48,13 @@ def test_the_outsider_has_exactly_the_present_customers_even_when_killed(product
         load.finish()
         wait_until("it has what is true", 30.0, lambda: _differences(product, publisher, _people(file)))
         assert second.poll() is None, "it has ended"
+
+
+def _what_keeps(outsider: subprocess.Popen[bytes], load: Load, more: int) -> str | None:
+    """None when it has heard of ten more customers, and both it and the writers are well."""
+    load.check()
+    assert outsider.poll() is None, f"it has ended with {outsider.returncode}"
+    return None if more >= 10 else f"{more} more, {load.acknowledged} writes acknowledged"
 
 
 @contextmanager

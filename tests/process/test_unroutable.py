@@ -20,28 +20,32 @@ EDITED = "customers.customer.edited.v1"
 @pytest.mark.real("RabbitMQ", "OpenSearch")
 @pytest.mark.parametrize("loss", ["binding", "queue"])
 def test_an_event_that_no_queue_takes_is_kept_alarmed_and_sent_later(product: Product, loss: str) -> None:
-    client = Client(product.url, product.publisher().api_key)
-    word = f"unroutable{token_hex(4)}"
-    customer = client.send("POST", "/v1/customers", {"email": f"{word}@example.com", "last_name": "Before"}).body
-    other = client.send("POST", "/v1/customers", {"email": f"{word}2@example.com", "last_name": "Other"}).body
-    wait_until("both are projected", 30.0, lambda: _not_projected(product, {customer["id"]: 1, other["id"]: 1}))
+    with Client(product.url, product.publisher().api_key) as client:
+        customer, other = _create(client), _create(client)
+        wait_until("both are projected", 30.0, lambda: _not_projected(product, {customer: 1, other: 1}))
 
-    _lose(product, loss)
-    for name in ("During", "After"):
-        answer = client.send("PATCH", f"/v1/customers/{customer['id']}", {"last_name": name}, headers={"If-Match": "*"})
-        assert answer.status == 200, answer
+        _lose(product, loss)
+        for name in ("During", "After"):
+            answer = client.send("PATCH", f"/v1/customers/{customer}", {"last_name": name}, headers={"If-Match": "*"})
+            assert answer.status == 200, answer
 
     # Kept, in order, and told of: the second event waits behind the first, which the queue has returned.
-    wait_until("it is kept as unroutable", 15.0, lambda: _kept(product, customer["id"]) != [(2, True), (3, False)])
-    wait_until("the figure tells of it", 15.0, lambda: "outbox_unroutable 1.0" not in _figures(product) and _figures(product))
+    wait_until("it is kept as unroutable", 15.0, lambda: _kept(product, customer) != [(2, True), (3, False)])
+    wait_until("the figure tells of it", 15.0, lambda: _alarm(product) != 1.0 and "not yet")
     assert "no queue takes this type" in product.fleet.logs()["customers-relay"].read_text()
 
     topology = load_topology(TOPOLOGY)
     AmqpBus(product.amqp_url, exchange=topology.exchange).declare(topology)
     # What was unroutable at first is tried again after 5 s.
-    wait_until("it has arrived", 30.0, lambda: _not_projected(product, {customer["id"]: 3}))
-    wait_until("the outbox is empty", 10.0, lambda: _kept(product, customer["id"]))
-    wait_until("the alarm is off", 15.0, lambda: "outbox_unroutable 0.0" not in _figures(product))
+    wait_until("it has arrived", 30.0, lambda: _not_projected(product, {customer: 3}))
+    wait_until("the outbox is empty", 10.0, lambda: _kept(product, customer))
+    wait_until("the alarm is off", 15.0, lambda: _alarm(product))
+
+
+def _create(client: Client) -> str:
+    answer = client.send("POST", "/v1/customers", {"email": f"unroutable{token_hex(4)}@example.com", "last_name": "Before"})
+    assert answer.status == 201, answer
+    return str(answer.body["id"])
 
 
 def _lose(product: Product, loss: str) -> None:
@@ -65,6 +69,8 @@ def _not_projected(product: Product, due: dict[str, int]) -> dict[str, int]:
     return {customer_id: found.get(customer_id, 0) for customer_id in due if found.get(customer_id) != due[customer_id]}
 
 
-def _figures(product: Product) -> str:
+def _alarm(product: Product) -> float:
+    """The figure ``outbox_unroutable`` of the customers' relay; -1 before it is told."""
     with urllib.request.urlopen(f"http://127.0.0.1:{product.relay_metrics}/metrics", timeout=5) as answer:
-        return str(answer.read().decode())
+        lines = answer.read().decode().splitlines()
+    return next((float(line.split()[1]) for line in lines if line.startswith("outbox_unroutable ")), -1.0)
