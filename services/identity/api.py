@@ -7,6 +7,7 @@ from typing import Any, cast
 from flask import Response, request
 
 from servicekit import clock
+from servicekit.kept_answers import forget_old_answers
 from servicekit.web.access import bearer_token, public, requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
@@ -120,6 +121,7 @@ def get_api_keys(parameters: dict[str, Any]) -> Response:
 def post_api_key(body: dict[str, Any]) -> Response:
     """Make an API key. Its secret is in this answer and nowhere else."""
     caller = current_caller()
+    forget_old_answers(current_session(), publisher_id=current_publisher_id(), now=clock.now())
     key, secret = actions.create_api_key(
         current_session(),
         publisher_id=current_publisher_id(),

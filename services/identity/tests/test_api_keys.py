@@ -146,3 +146,14 @@ def test_another_publishers_key_is_not_found(signed_in: Client, client: Client, 
     assert stranger.send("DELETE", f"{KEYS}/{key['id']}").status_code == 404
     assert stranger.send("GET", KEYS).json == {"items": [], "next_cursor": None}
     assert signed_in.using(key["secret"]).send("GET", "/v1/identity/me").status_code == 200
+
+
+def test_answers_kept_for_repeated_requests_go_after_a_day(signed_in: Client, owner: Staff, database: Database) -> None:
+    signed_in.send("POST", KEYS, json={"name": "Import"}, headers={"Idempotency-Key": "old"})
+    with database.transaction(owner.publisher_id) as session:
+        session.execute(text("UPDATE idempotency_key SET created_at = now() - interval '25 hours'"))
+
+    signed_in.send("POST", KEYS, json={"name": "Export"}, headers={"Idempotency-Key": "new"})
+
+    with database.transaction(owner.publisher_id) as session:
+        assert session.execute(text("SELECT key FROM idempotency_key")).scalars().all() == ["new"]

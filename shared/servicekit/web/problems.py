@@ -17,6 +17,10 @@ from servicekit.errors import FieldError, Problem, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 _log = structlog.get_logger("web")
+_LOST_DATABASE = (
+    "The database doesn't answer right now. Whether this was done is not known: "
+    "send it again, a POST with the same Idempotency-Key."
+)
 _codes = {
     400: "bad_request",
     404: "not_found",
@@ -141,7 +145,7 @@ def _flatten(messages: object, where: str | None) -> Iterator[FieldError]:
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, SQLAlchemyError) and is_transient(error):
         _log.warning("database_unavailable", error=type(error).__name__)
-        return problem_response(Unavailable("The database doesn't answer right now. Nothing was changed; try again."))
+        return problem_response(Unavailable(_LOST_DATABASE))
     # The type and place, not the text: messages quote values, and values are personal data.
     frames = []
     trace = error.__traceback__
