@@ -24,8 +24,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-SETTLE_SECONDS = 180.0
-"""How long the parts may take, after the last kill, to bring everything that was written into the index."""
+SETTLE_SECONDS = 600.0
+"""How long to wait for a part to come back, and for the index to have everything: a crowded machine is slow."""
 
 
 Answer = tuple[int, dict[str, Any]]
