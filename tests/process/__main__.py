@@ -36,9 +36,11 @@ def main(kills: int, seed: int | None, frozen: float, away: float, writers: int)
     directory = Path(tempfile.mkdtemp(prefix="accounts-process-test-"))
     click.echo(f"seed {seed}; logs in {directory}")
     try:
-        with own_servers([_POSTGRES, _BROKER, _SEARCH]) as own:
-            with disturbed(_addresses(own), directory, seed=seed, writers=writers) as run:
-                _disturb(run, own, kills, frozen, away)
+        with (
+            own_servers([_POSTGRES, _BROKER, _SEARCH]) as own,
+            disturbed(_addresses(own), directory, seed=seed, writers=writers) as run,
+        ):
+            _disturb(run, own, kills, frozen, away)
     except ServerError as error:
         raise click.ClickException(str(error)) from error
     _say(run.report, kills)

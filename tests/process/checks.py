@@ -13,7 +13,7 @@ from psycopg.rows import namedtuple_row
 
 from servicekit.bus.amqp import AmqpBus, dead_letter_queue
 from servicekit.topology import load_topology
-from services.customers.views import customer_state
+from services.customers.views import CustomerRow, customer_state
 from services.search.comparison import compare
 from tests.process.load import CANARY, Known
 from tests.process.product import SERVICES, TOPOLOGY, Product
@@ -23,6 +23,11 @@ from tests.process.waiting import wait_until
 PUBLISHING = ("customers", "search")
 CONSUMING = ("customers", "search")
 _NAMED = 5
+_LOG = """
+    SELECT count(*), count(DISTINCT event_id), count(DISTINCT position), min(position), max(position),
+        (SELECT last_position FROM event_log_sequencer)
+    FROM event_log
+"""
 
 
 def wait_for_rest(product: Product, seconds: float) -> None:
@@ -69,9 +74,7 @@ def _on_its_way(product: Product) -> dict[str, int]:
 
 def _owners(product: Product, publisher_id: str, known: Mapping[str, Known]) -> Iterator[str]:
     """Each acknowledged customer is there once, with the last acknowledged state, and no other is."""
-    query = "SELECT * FROM customer WHERE publisher_id = %s"
-    with product.admin("customers") as connection:
-        rows = {row.id: row for row in connection.cursor(row_factory=namedtuple_row).execute(query, (publisher_id,))}
+    rows = {row.id: row for row in _customers(product, publisher_id)}
     yield from _difference("acknowledged customers that are gone", known.keys() - rows.keys())
     yield from _difference("customers that nobody created, or created twice", rows.keys() - known.keys())
     for customer_id in known.keys() & rows.keys():
@@ -124,10 +127,7 @@ def _event_logs(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
     """Each event once, positions without a gap, each version of an aggregate published once."""
     for service in PUBLISHING:
         with product.admin(service) as connection:
-            count, ids, positions, least, most, last = connection.execute(
-                """SELECT count(*), count(DISTINCT event_id), count(DISTINCT position), min(position), max(position),
-                (SELECT last_position FROM event_log_sequencer) FROM event_log"""
-            ).fetchone() or ()
+            count, ids, positions, least, most, last = connection.execute(_LOG).fetchone() or ()
             if count and (ids, positions, least, most, last) != (count, count, 1, count, count):
                 yield f"event log of {service}: {(count, ids, positions, least, most, last)}"
             query = "SELECT subject, array_agg(aggregate_version ORDER BY position) FROM event_log GROUP BY subject"
@@ -158,21 +158,19 @@ def _recorded(product: Product, recorder: Recorder) -> Iterator[str]:
 
 def _projection(product: Product, publisher_id: str) -> Iterator[str]:
     """The projection is what the owner says now."""
-    with product.admin("customers") as connection:
-        rows = connection.cursor(row_factory=namedtuple_row).execute(
-            "SELECT * FROM customer WHERE publisher_id = %s", (publisher_id,)
-        )
-        due = {
-            row.id: (row.version, True, None)
-            if row.status == "anonymized"
-            else (row.version, False, json.loads(json.dumps(customer_state(row))))
-            for row in rows
-        }
+    due = {row.id: (row.version, *_projected(row)) for row in _customers(product, publisher_id)}
     query = "SELECT customer_id, customer_version, deleted, customer FROM search_customer WHERE publisher_id = %s"
     with product.admin("search") as connection:
         found = {row[0]: row[1:] for row in connection.execute(query, (publisher_id,))}
-    yield from _difference("not as its owner has it in the projection", (key for key in due if found.get(key) != due[key]))
+    yield from _difference(
+        "not as its owner has it in the projection", (key for key in due if found.get(key) != due[key])
+    )
     yield from _difference("only in the projection", found.keys() - due.keys())
+
+
+def _projected(row: CustomerRow) -> tuple[bool, dict[str, Any] | None]:
+    """Whether the projection has a tombstone, and what else it has."""
+    return (True, None) if row.status == "anonymized" else (False, json.loads(json.dumps(customer_state(row))))
 
 
 def _index(product: Product, publisher_id: str) -> Iterator[str]:
@@ -216,6 +214,13 @@ def _all_documents(product: Product) -> list[Any]:
         found += hits
         page = client.scroll(scroll_id=page["_scroll_id"], scroll="1m")
     return found
+
+
+def _customers(product: Product, publisher_id: str) -> list[Any]:
+    """A publisher's customers as their owner has them, a named tuple each."""
+    with product.admin("customers") as connection:
+        cursor = connection.cursor(row_factory=namedtuple_row)
+        return list(cursor.execute("SELECT * FROM customer WHERE publisher_id = %s", (publisher_id,)))
 
 
 def _count(connection: psycopg.Connection, query: Any) -> int:

@@ -1,4 +1,4 @@
-"""What runs in a process of the product under test: the service's own command line, with the hook for kills installed."""
+"""What runs in a process of the product under test: a service's own command line, with the hook for kills installed."""
 
 from __future__ import annotations
 

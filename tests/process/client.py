@@ -6,7 +6,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 # What says nothing about whether it was done: the service broke off, is down, or took too long.
@@ -36,7 +36,7 @@ class Client:
     timeout: float = 30.0
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,7 +62,9 @@ class Client:
             self.close()
             return Answer(0, {}, None)
         is_json = "json" in (response.getheader("Content-Type") or "")
-        return Answer(response.status, dict(response.getheaders()), json.loads(content) if is_json and content else None)
+        return Answer(
+            response.status, dict(response.getheaders()), json.loads(content) if is_json and content else None
+        )
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

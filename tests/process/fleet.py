@@ -25,7 +25,9 @@ _context = multiprocessing.get_context("forkserver")
 class Fleet:
     """Keeps programs running. With ``seed`` those of a kind in ``kinds`` kill themselves while armed."""
 
-    def __init__(self, directory: Path, programs: Iterable[Program], *, seed: int = 0, kinds: Iterable[str] = ()) -> None:
+    def __init__(
+        self, directory: Path, programs: Iterable[Program], *, seed: int = 0, kinds: Iterable[str] = ()
+    ) -> None:
         _context.set_forkserver_preload([run.__module__])
         self.directory = directory
         self.log = KillLog(directory / "kills")
@@ -59,7 +61,9 @@ class Fleet:
         process.join(STOP_SECONDS)
         if process.exitcode is None:
             _kill_group(process)
-            raise AssertionError(f"{name} did not stop within {STOP_SECONDS:.0f} s of SIGTERM; see {self._log_of(name)}")
+            raise AssertionError(
+                f"{name} did not stop within {STOP_SECONDS:.0f} s of SIGTERM; see {self._log_of(name)}"
+            )
         assert process.exitcode == 0, f"{name} ended with {process.exitcode}; see {self._log_of(name)}"
 
     def kill_program(self, name: str, *, restart: bool = True) -> None:
@@ -126,8 +130,8 @@ class Fleet:
     def _keep(self) -> None:
         while not self._ending.is_set():
             with self._lock:
-                sentinels = {process.sentinel: name for name, process in self._running.items()}
-            for ended in wait(list(sentinels), timeout=0.05):
+                sentinels: dict[object, str] = {process.sentinel: name for name, process in self._running.items()}
+            for ended in wait([process for process in sentinels if isinstance(process, int)], timeout=0.05):
                 self._replace(sentinels[ended])
 
     def _replace(self, name: str) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.nginx_conf import NginxOptions, render
 from servicekit.testing.servers import is_required
+from services.gateway.nginx_conf import NginxOptions, render
 from tests.process.waiting import wait_until
 
 _MAIN = """

@@ -52,7 +52,10 @@ class Landmark:
     def what_is_not_unavailable(self) -> str | None:
         """None when reading and writing are answered by a problem document with status 503 that says when to return."""
         path = f"/v1/customers/{self.customer_id}"
-        for answer in (self.client.send("GET", path), self.client.send("POST", "/v1/customers", {"email": "a@b.example"})):
+        for answer in (
+            self.client.send("GET", path),
+            self.client.send("POST", "/v1/customers", {"email": "a@b.example"}),
+        ):
             if answer.status != 503 or answer.body["status"] != 503 or not answer.headers.get("Retry-After"):
                 return f"{answer.status} {answer.body}"
         return None

@@ -118,7 +118,7 @@ class Writer(threading.Thread):
 
     def _create(self) -> None:
         canary = f"cnry{self._draw.getrandbits(64):016x}"
-        body = {
+        body: dict[str, Any] = {
             "email": f"{canary}@example.com",
             "first_name": "Ana",
             "last_name": f"{canary} 0",
@@ -128,32 +128,32 @@ class Writer(threading.Thread):
             "attributes": {"nickname": canary},
         }
         answer = self._until_answered("POST", "/v1/customers", body, expected=201)
-        self.customers.append(Known(answer.body["id"], canary, body["email"], body["last_name"]))  # type: ignore[arg-type]
+        self.customers.append(Known(answer.body["id"], canary, body["email"], body["last_name"]))
 
     def _edit(self, customer: Known) -> None:
         if len(customer.edits) >= _MOST_EDITED:
-            return self._anonymize(customer)
+            self._anonymize(customer)
+            return
         name = f"{customer.canary} {len(customer.edits) + 1}"
-        path = f"/v1/customers/{customer.customer_id}"
-        deadline = time.monotonic() + self._patience
         began = time.monotonic()
-        while True:
-            answer = self._send("PATCH", path, {"last_name": name}, {"If-Match": f'"{customer.revision}"'})
-            if answer.is_none or answer.status == 412:
-                # It may have been done, by this try or the one before: look.
-                present = self._until_answered("GET", path, None, expected=200).body
-                if present["last_name"] == name:
-                    break
-                if present["last_name"] != customer.last_name:
-                    raise Unexpected(f"{customer.customer_id} has a name that nobody gave it")
-                self._check_patience(deadline, "PATCH", answer)
-                continue
-            if answer.status != 200:
-                raise Unexpected(f"PATCH answered {answer.status}: {answer.body}")
-            break
+        while not self._try_edit(customer, name):
+            self._check_patience(began + self._patience, "PATCH")
         customer.last_name = name
         customer.edits.append(name)
         self._note_time(began)
+
+    def _try_edit(self, customer: Known, name: str) -> bool:
+        """Whether it is done, now or by a try before whose answer got lost."""
+        path = f"/v1/customers/{customer.customer_id}"
+        answer = self._send("PATCH", path, {"last_name": name}, {"If-Match": f'"{customer.revision}"'})
+        if answer.status == 200:
+            return True
+        if not answer.is_none and answer.status != 412:
+            raise Unexpected(f"PATCH answered {answer.status}: {answer.body}")
+        present = self._until_answered("GET", path, None, expected=200).body["last_name"]
+        if present not in (name, customer.last_name):
+            raise Unexpected(f"{customer.customer_id} has a name that nobody gave it")
+        return bool(present == name)
 
     def _log_in(self, customer: Known) -> None:
         moment = self._moment()
@@ -196,7 +196,7 @@ class Writer(threading.Thread):
                 return answer
             if not answer.is_none:
                 raise Unexpected(f"{method} answered {answer.status}: {answer.body}")
-            self._check_patience(deadline, method, answer)
+            self._check_patience(deadline, f"{method} ({answer.status})")
             time.sleep(pause)  # as a well-behaved program does between tries
             pause = min(2 * pause, _RETRY_SECONDS[1])
 
@@ -207,9 +207,9 @@ class Writer(threading.Thread):
             raise Unexpected(f"a 503 that doesn't say when to come back: {answer.body}")
         return answer
 
-    def _check_patience(self, deadline: float, method: str, answer: Answer) -> None:
+    def _check_patience(self, deadline: float, what: str) -> None:
         if time.monotonic() > deadline:
-            raise GaveUp(f"{method}: no answer for {self._patience:.0f} s; the last status was {answer.status}")
+            raise GaveUp(f"{what}: no answer for {self._patience:.0f} s")
 
     def _note_time(self, began: float) -> None:
         self.last_acknowledged = time.monotonic()

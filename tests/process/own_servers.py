@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.process.waiting import wait_until
 from tools.servers.__main__ import Server, start
 from tools.servers.daemon import is_running
 from tools.servers.home import Home, opened
 from tools.servers.postgres import SETTINGS, PostgresServer
-from tests.process.waiting import wait_until
 
 
 class DurablePostgresServer(PostgresServer):

@@ -223,13 +223,13 @@ def _vhost(servers: Servers, name: str) -> Iterator[str]:
 def _manage(servers: Servers, method: str, path: str, body: object = None) -> None:
     parts = urlsplit(servers.rabbitmq_management)
     credentials = b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"http://{parts.hostname}:{parts.port}{path}",
         method=method,
         data=json.dumps(body or {}).encode(),
         headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+    urllib.request.urlopen(request, timeout=30).close()
 
 
 def _close(product: Product) -> None:

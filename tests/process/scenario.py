@@ -52,7 +52,9 @@ class Report:
         ]
         found += self.stages
         statuses = ", ".join(f"{status or 'broken off'}: {count}" for status, count in sorted(self.statuses.items()))
-        found.append(f"{self.acknowledged} writes acknowledged, {self.customers} customers, {self.anonymized} anonymized")
+        found.append(
+            f"{self.acknowledged} writes acknowledged, {self.customers} customers, {self.anonymized} anonymized"
+        )
         found.append(f"answers by status: {statuses}; slowest write {self.slowest:.1f} s with all its tries")
         found.append(f"{self.deliveries} deliveries to the recorder")
         found += [f"WRONG: {problem}" for problem in self.problems] or ["nothing lost, nothing twice"]

@@ -21,7 +21,7 @@ CONTRACT = ROOT / "services" / "customers" / "contracts" / "customers.customer.e
 
 
 def _not_json(event: dict[str, Any]) -> bytes:
-    return b"\xff not JSON " + event["subject"].encode()
+    return b"\xff not JSON " + str(event["subject"]).encode()
 
 
 def _unreadable_state(event: dict[str, Any]) -> bytes:
@@ -58,7 +58,12 @@ def _event(publisher_id: str) -> dict[str, Any]:
     event = json.loads(CONTRACT.read_text())
     customer_id = new_id("cus")
     told = {"id": new_id("evt"), "subject": customer_id, "datasubject": customer_id, "publisherid": publisher_id}
-    return {**event, **told, "time": rfc3339(clock.now() - timedelta(seconds=1)), "data": {**event["data"], "id": customer_id}}
+    return {
+        **event,
+        **told,
+        "time": rfc3339(clock.now() - timedelta(seconds=1)),
+        "data": {**event["data"], "id": customer_id},
+    }
 
 
 def _publish(product: Product, events: list[dict[str, Any]], bodies: list[bytes]) -> None:

@@ -43,7 +43,9 @@ def test_an_event_that_no_queue_takes_is_kept_alarmed_and_sent_later(product: Pr
 
 
 def _create(client: Client) -> str:
-    answer = client.send("POST", "/v1/customers", {"email": f"unroutable{token_hex(4)}@example.com", "last_name": "Before"})
+    answer = client.send(
+        "POST", "/v1/customers", {"email": f"unroutable{token_hex(4)}@example.com", "last_name": "Before"}
+    )
     assert answer.status == 201, answer
     return str(answer.body["id"])
 
@@ -59,7 +61,7 @@ def _lose(product: Product, loss: str) -> None:
 def _kept(product: Product, customer_id: str) -> list[tuple[int, bool]]:
     query = "SELECT aggregate_version, unroutable_since IS NOT NULL FROM outbox WHERE subject = %s ORDER BY seq"
     with product.admin("customers") as connection:
-        return connection.execute(query, (customer_id,)).fetchall()  # type: ignore[return-value]
+        return connection.execute(query, (customer_id,)).fetchall()
 
 
 def _not_projected(product: Product, due: dict[str, int]) -> dict[str, int]:
