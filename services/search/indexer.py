@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 from servicekit import clock, faults
 from servicekit.db.database import Database
-from services.search import dirty
-from services.search.dirty import Claim, Claimed
+from services.search import dirty, overtaking
+from services.search.dirty import Claim, Claimed, Key
 from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
@@ -36,6 +36,7 @@ _lag = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
 _refused = Counter("search_documents_refused_total", "Documents that the engine would not take.")
+_overtaken = Counter("search_index_ahead_total", "Documents that the index kept out although they were the newest.")
 _failures = Counter("search_indexer_failures_total", "Steps that failed as a whole.", ["error"])
 
 
@@ -94,18 +95,49 @@ class Indexer:
         documents, refusals = _documents(claim.customers)
         try:
             results = self._write(documents)
+            ahead = self._ahead(claim, results)
         except EngineUnavailable:
             # If this fails too, their lease runs out.
             with self._database.transaction() as session:
                 dirty.release(session, [customer.key for customer in claim.customers])
             raise
         faults.reach("indexer:written")
-        taken = (Outcome.WRITTEN, Outcome.STALE)
         outcomes = {(result.publisher_id, result.customer_id): result for result in (*results, *refusals)}
-        written = [customer for customer in claim.customers if outcomes[customer.key].outcome in taken]
+        taken = (Outcome.WRITTEN, Outcome.STALE)
+        # An engine that is ahead holds something else than what was written: of an erased customer, the person.
+        written = [c for c in claim.customers if outcomes[c.key].outcome in taken and c.key not in ahead]
         marked = self._clear(claim, written)
+        self._overtake([customer for customer in claim.customers if customer.key in ahead], ahead)
         self._postpone([(c, outcomes[c.key]) for c in claim.customers if outcomes[c.key].outcome not in taken])
         return marked
+
+    def _ahead(self, claim: Claim, results: Sequence[WriteResult]) -> dict[Key, int]:
+        """Those whose newest version the engine takes for old, each with the version that the engine has of it."""
+        keys = {(result.publisher_id, result.customer_id) for result in results if result.outcome is Outcome.STALE}
+        if not keys:
+            return {}
+        with self._database.transaction() as session:
+            ahead = overtaking.kept_out(session, [customer for customer in claim.customers if customer.key in keys])
+        indexed: dict[Key, int] = {}
+        for publisher_id in sorted({publisher_id for publisher_id, _ in ahead}):
+            ids = sorted(customer_id for publisher, customer_id in ahead if publisher == publisher_id)
+            versions = self._engine.versions(publisher_id, ids)
+            indexed |= {(publisher_id, customer_id): versions.get(customer_id, 0) for customer_id in ids}
+        return indexed
+
+    def _overtake(self, customers: Sequence[Claimed], indexed: Mapping[Key, int]) -> None:
+        if not customers:
+            return
+        _overtaken.inc(len(customers))
+        _log.error("index_ahead", customers=len(customers), highest_version=max(indexed.values()))
+        with self._database.transaction() as session:
+            # A version that searches don't see yet is known in a moment.
+            for customer in sorted(customers, key=lambda customer: customer.key):
+                if indexed[customer.key] <= customer.doc_version:
+                    dirty.postpone(session, customer, seconds=RETRY_SECONDS, longest=LONGEST_RETRY)
+        with self._database.transaction() as session:
+            seen = [customer for customer in customers if indexed[customer.key] > customer.doc_version]
+            overtaking.overtake(session, seen, indexed)
 
     def _clear(self, claim: Claim, written: Sequence[Claimed]) -> int:
         if not written:
