@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -26,6 +27,8 @@ SHORTEST_POLL, LONGEST_POLL = 0.005, 0.1
 """Seconds between looks while there is nothing to do: the first, and what they grow to."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds of rest while the engine or the database is down."""
+MAINTAIN_SECONDS = 60.0
+"""How often the engine is asked to clean up, while there is nothing else to do."""
 RETRY_SECONDS, LONGEST_RETRY = 0.2, 30.0
 REFUSED_SECONDS, LONGEST_REFUSED = 60.0, 3600.0
 
@@ -52,6 +55,7 @@ class Indexer:
         self._worker_id = worker_id
         self._batch = batch
         self._ensured = False
+        self._maintained = 0.0
         self._troubles = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -80,15 +84,22 @@ class Indexer:
         try:
             if not self._ensured:
                 self._engine.ensure()
+                self._maintain()
                 self._ensured = True
             with self._database.transaction() as session:
                 claim = dirty.claim(session, limit=self._batch)
             cleared = self._carry(claim) if claim.customers else 0
+            if not claim.customers and time.monotonic() - self._maintained >= MAINTAIN_SECONDS:
+                self._maintain()
         except EngineUnavailable as error:
             self._trouble(error)
             return 0
         self._troubles = 0
         return cleared
+
+    def _maintain(self) -> None:
+        self._engine.maintain()
+        self._maintained = time.monotonic()
 
     def _carry(self, claim: Claim) -> int:
         faults.reach("indexer:claimed")

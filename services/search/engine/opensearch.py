@@ -98,6 +98,9 @@ class OpenSearchEngine:
         with _translated():
             self._client.indices.refresh(index=self.alias)
 
+    def maintain(self) -> None:
+        """Nothing to do: OpenSearch merges what was replaced away by itself."""
+
     def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
         results: dict[int, WriteResult] = {}
         batch: dict[int, bytes] = {}

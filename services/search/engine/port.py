@@ -124,6 +124,9 @@ class Engine(Protocol):
     def dump(self, publisher_id: str) -> Iterator[Indexed]:
         """Everything of a publisher, by customer ID, as of one moment. For comparisons; not fast."""
 
+    def maintain(self) -> None:
+        """Clean up what writers that were killed left behind. Cheap when there is nothing; for idle moments."""
+
     def refresh(self) -> None:
         """Make everything written so far visible to searches at once. For tests and rebuilding: it is expensive."""
 

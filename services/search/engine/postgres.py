@@ -89,6 +89,9 @@ class PostgresEngine:
             for entry, outcome, reason in zip(entries, outcomes, reasons, strict=True)
         ]
 
+    def maintain(self) -> None:
+        self._transaction(sweep)
+
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` in a transaction, again when PostgreSQL ended it because of a deadlock."""
         for attempt in range(1, ATTEMPTS + 1):

@@ -18,9 +18,6 @@ from services.search.engine.port import IndexEntry, Outcome, required
 from services.search.text import Kind
 from services.search.typos import word_keys
 
-CROWDED = 20
-"""A word with as many postings needs no look whether it has become unused: so many writers at once there aren't."""
-
 Customer = tuple[str, str]
 """Publisher ID and customer ID."""
 Posting = tuple[int, str, int]
@@ -257,29 +254,32 @@ def _note_dropped_words(connection: Connection, changes: Sequence[_Change]) -> N
     dropped = sorted({number for change in changes for number in change.old_words - change.new_words})
     if not dropped:
         return
-    statement = text("""
-        INSERT INTO search_leftover (word)
-        SELECT k.word FROM unnest(CAST(:words AS bigint[])) AS k (word)
-        WHERE (SELECT count(*) FROM (SELECT FROM search_posting p WHERE p.word = k.word LIMIT :crowded) p) < :crowded
-    """)
-    connection.execute(statement, {"words": dropped, "crowded": CROWDED})
+    statement = text("INSERT INTO search_leftover (word) SELECT unnest(CAST(:words AS bigint[]))")
+    connection.execute(statement, {"words": dropped})
 
 
 def sweep(connection: Connection) -> None:
     """Remove words that nobody has any more, in a transaction of its own after those that dropped them.
 
-    Waits for those that are taking up one of the words at this moment. What another sweep has in hand is left to it.
+    Waits for those that are taking up one of the words at this moment. What another sweep has in hand is left to it;
+    a word that somebody still has, to whoever drops it next and will note it too.
     """
     noted = connection.execute(text("SELECT number, word FROM search_leftover FOR UPDATE SKIP LOCKED")).all()
     if not noted:
         return
-    words = {"words": sorted({word for _, word in noted})}
-    # In the order in which writers lock them. The next statement then sees what those did who held a lock before.
-    connection.execute(text("SELECT FROM search_word WHERE number = ANY(:words) ORDER BY number FOR UPDATE"), words)
+    # In the order in which writers lock them. Words in use aren't locked: common ones are taken up all the time.
+    lock = text("""
+        SELECT w.number FROM search_word w
+        WHERE w.number = ANY(:words) AND NOT EXISTS (SELECT FROM search_posting p WHERE p.word = w.number)
+        ORDER BY w.number FOR UPDATE
+    """)
+    unused = connection.execute(lock, {"words": sorted({word for _, word in noted})}).scalars().all()
+    # A statement of its own: it sees what those did who held a lock before.
     drop = text("""
         DELETE FROM search_word w
         WHERE w.number = ANY(:words) AND NOT EXISTS (SELECT FROM search_posting p WHERE p.word = w.number)
     """)
-    connection.execute(drop, words)
+    if unused:
+        connection.execute(drop, {"words": unused})
     done = text("DELETE FROM search_leftover WHERE number = ANY(:numbers)")
     connection.execute(done, {"numbers": [number for number, _ in noted]})

@@ -17,6 +17,7 @@ from services.search.engine.port import Engine, IndexEntry
 from services.search.engine.postgres import PostgresEngine
 from services.search.engine.postgres_tables import metadata
 from services.search.engine.postgres_words import behind_prefix
+from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.query.parse import parse
 from services.search.tests.engine.conftest import create_tables
 from services.search.tests.engine.helpers import document, fill, ids
@@ -90,6 +91,59 @@ def test_writers_at_once_leave_no_word_behind_and_lose_none(
     for writer in range(4):
         for n in range(4):
             assert f"cus_{writer}_{n}" in ids(postgres, publisher_id, f"Word{(writer * 15 + n) % 5}")
+
+
+def test_a_word_that_many_drop_at_once_goes(postgres: PostgresEngine, database: Database, publisher_id: str) -> None:
+    """Neither transaction sees that the other's are the last ones."""
+    empty(database)
+    fill(postgres, [document(publisher_id, f"cus_{n:03}", last_name="Shared") for n in range(60)])
+    erased = [tombstone(publisher_id, f"cus_{n:03}", doc_version=2) for n in range(60)]
+    with database.engine.connect() as one, database.engine.connect() as other:
+        write_chunk(one, erased[:30])
+        write_chunk(other, erased[30:])
+        one.commit()
+        with database.engine.begin() as sweeping:
+            sweep(sweeping)
+        other.commit()
+    postgres.maintain()
+    assert (rows(database, "search_word"), rows(database, "search_leftover")) == (0, 0)
+
+
+def test_what_a_killed_sweep_left_goes_at_the_next_maintenance(
+    postgres: PostgresEngine, database: Database, publisher_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty(database)
+    fill(
+        postgres,
+        [document(publisher_id, "cus_1", last_name="Canary"), document(publisher_id, "cus_2", last_name="Ulm")],
+    )
+    monkeypatch.setattr("services.search.engine.postgres.sweep", lambda _connection: None)
+    fill(postgres, [tombstone(publisher_id, "cus_1", doc_version=2)])
+    monkeypatch.undo()
+    assert postgres.search(publisher_id, parse("ulm"), limit=1).total.value == 1
+    with database.engine.connect() as connection:
+        words = text("SELECT word FROM search_word ORDER BY word")
+        assert "canary" in connection.execute(words).scalars().all()
+        postgres.maintain()
+        assert connection.execute(words).scalars().all() == ["2", "cus_2", "ulm"]
+
+
+def test_sweeping_waits_for_nobody_who_takes_up_a_word_in_use(
+    postgres: PostgresEngine, database: Database, publisher_id: str
+) -> None:
+    empty(database)
+    fill(postgres, [document(publisher_id, f"cus_{n}", address={"city": "Ulm"}) for n in range(3)])
+    with database.engine.connect() as writing:
+        write_chunk(writing, [document(publisher_id, "cus_9", address={"city": "Ulm"})])
+        with database.engine.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '2s'"))
+            write_chunk(other, [tombstone(publisher_id, "cus_0", doc_version=2)])
+        with database.engine.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '2s'"))
+            sweep(other)
+        writing.commit()
+    assert sorted(ids(postgres, publisher_id, "Ulm")) == ["cus_1", "cus_2", "cus_9"]
+    assert rows(database, "search_leftover") == 0
 
 
 def test_tables_that_are_missing_are_refused_until_made(publisher_id: str) -> None:

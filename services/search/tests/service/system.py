@@ -62,6 +62,9 @@ class Switch:
     def dump(self, publisher_id: str) -> Iterator[Indexed]:
         return self._up().dump(publisher_id)
 
+    def maintain(self) -> None:
+        self._up().maintain()
+
     def refresh(self) -> None:
         self._up().refresh()
 

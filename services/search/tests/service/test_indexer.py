@@ -179,3 +179,27 @@ def test_a_customer_no_document_can_be_made_of_does_not_block(system: System) ->
     assert system.indexer.step() == 1
     with system.system_database.transaction() as session:
         assert dirty.figures(session).refused == 1
+
+
+def test_what_a_killed_sweep_left_goes_when_an_indexer_starts_and_while_it_is_idle(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, ada, bob = publisher(), new_id("cus"), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Canarysurname"), told(mine, bob, 1, last_name="Parrotsurname"))
+    system.index()
+    indexer = Indexer(system.system_database, system.engine, "started anew")
+    for customer_id, word in ((ada, "canarysurname"), (bob, "parrotsurname")):
+        with monkeypatch.context() as patched:
+            patched.setattr("services.search.engine.postgres.sweep", lambda _connection: None)
+            system.tell(anonymized(mine, customer_id, 2))
+            system.index()
+        assert _known(system, word)
+        assert indexer.step() == 0
+        assert not _known(system, word)
+        monkeypatch.setattr("services.search.indexer.MAINTAIN_SECONDS", 0.0)
+
+
+def _known(system: System, word: str) -> bool:
+    with system.system_database.transaction() as session:
+        known = session.execute(text("SELECT count(*) FROM search_word WHERE word = :word"), {"word": word})
+        return int(known.scalar_one()) > 0
