@@ -22,5 +22,5 @@ def forget_answers(session: Session, *, publisher_id: str, datasubject: str) -> 
 
 
 def forget_old_answers(session: Session, *, publisher_id: str, now: datetime) -> None:
-    """Delete a publisher's answers that were kept long enough. For a service without a relay: relays do it by themselves."""
+    """Delete a publisher's answers that were kept long enough. For a service without a relay, which does it."""
     session.execute(delete(table).where(table.c.publisher_id == publisher_id, table.c.created_at < now - KEPT))
