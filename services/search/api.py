@@ -12,6 +12,7 @@ from servicekit.web.context import current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
+from services.search.overlay import Waiting
 from services.search.schemas import SearchPage, SearchParameters, SearchQuery
 
 blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", description="Finding customers.")
@@ -42,6 +43,7 @@ def _found(asked: dict[str, Any]) -> Response:
     page = find_customers(
         kit().database,
         cast("Engine", kit().extras["engine"]),
+        cast("Waiting", kit().extras["waiting"]),
         Asked(
             publisher_id=current_publisher_id(),
             q=asked["q"],

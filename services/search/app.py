@@ -11,6 +11,7 @@ from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
 from services.search import api
 from services.search.engine.port import Engine
+from services.search.overlay import Waiting
 from services.search.settings import Settings
 
 SERVICE = "search"
@@ -27,5 +28,5 @@ def create_app(settings: Settings, *, database: Database, engine: Engine, verifi
         database=database,
         verifier=verifier,
         blueprints=[api.blueprint],
-        extras={"engine": engine},
+        extras={"engine": engine, "waiting": Waiting()},
     )

@@ -16,7 +16,7 @@ from services.search.engine.errors import EngineUnavailable
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
 from services.search.errors import SearchDegraded
 from services.search.fresh import FreshHit, fresh_hit, window
-from services.search.overlay import VersionToken
+from services.search.overlay import VersionToken, Waiting
 from services.search.query.parse import parse
 from services.search.query.tree import Query
 
@@ -44,7 +44,7 @@ class _Answer:
     degraded: bool = False
 
 
-def find_customers(database: Database, engine: Engine, asked: Asked) -> dict[str, Any]:
+def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> dict[str, Any]:
     """A page of customers, ready for JSON (``SearchPage``).
 
     Raises QueryTooLong, InvalidCursor, InvalidVersionToken, and SearchDegraded where the engine is down and the
@@ -54,7 +54,7 @@ def find_customers(database: Database, engine: Engine, asked: Asked) -> dict[str
     kind = _cursor_kind(asked.q)
     after = _position(kind, asked.cursor)
     token = overlay.read_token(asked.version_token) if asked.version_token is not None else None
-    satisfied = token is not None and overlay.wait_for(database, asked.publisher_id, token, asked.wait_seconds)
+    satisfied = token is not None and waiting.wait_for(database, asked.publisher_id, token, asked.wait_seconds)
     try:
         page = engine.search(asked.publisher_id, query, limit=asked.limit, after=after)
         answer = _refreshed(database, asked, query, page, after, token if satisfied else None)

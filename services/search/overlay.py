@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servicekit.db.database import Database
+from servicekit.ids import is_id
 from services.search import queries
 from services.search.engine.port import After
 from services.search.errors import InvalidVersionToken
 from services.search.fresh import FreshHit
 
-_FORM = re.compile(r"([!-~]{1,200})\.([1-9][0-9]{0,17})\Z")
+_FORM = re.compile(r"([a-z0-9_]{1,40})\.([1-9][0-9]{0,17})\Z")
+MOST_WAITING = 2
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.005, 0.05
 
 
@@ -28,24 +31,45 @@ class VersionToken:
 def read_token(token: str) -> VersionToken:
     """Raises InvalidVersionToken for what no write returned."""
     form = _FORM.match(token)
-    if form is None:
+    if form is None or not is_id(form[1], "cus"):
         raise InvalidVersionToken
     return VersionToken(form[1], int(form[2]))
 
 
-def wait_for(database: Database, publisher_id: str, token: VersionToken, seconds: float) -> bool:
-    """Wait until the projection has this write, at most ``seconds``; whether it has."""
-    deadline = time.monotonic() + seconds
-    pause = _SHORTEST_LOOK
-    while True:
-        with queries.reading(database) as connection:
-            if queries.customer_version(connection, publisher_id, token.customer_id) >= token.version:
-                return True
-        left = deadline - time.monotonic()
-        if left <= 0:
+class Waiting:
+    """Waiting for writes, by ``most`` requests of this process at once.
+
+    Each holds a thread, and a token can be made up: the ones beyond are answered at once, as if their time were over.
+    """
+
+    def __init__(self, most: int = MOST_WAITING) -> None:
+        self._places = threading.BoundedSemaphore(most)
+
+    def wait_for(self, database: Database, publisher_id: str, token: VersionToken, seconds: float) -> bool:
+        """Wait until the projection has this write, at most ``seconds``; whether it has."""
+        if _has(database, publisher_id, token):
+            return True
+        if seconds <= 0 or not self._places.acquire(blocking=False):
             return False
+        try:
+            return _look_until(database, publisher_id, token, deadline=time.monotonic() + seconds)
+        finally:
+            self._places.release()
+
+
+def _look_until(database: Database, publisher_id: str, token: VersionToken, *, deadline: float) -> bool:
+    pause = _SHORTEST_LOOK
+    while (left := deadline - time.monotonic()) > 0:
         time.sleep(min(pause, left))
+        if _has(database, publisher_id, token):
+            return True
         pause = min(2 * pause, _LONGEST_LOOK)
+    return False
+
+
+def _has(database: Database, publisher_id: str, token: VersionToken) -> bool:
+    with queries.reading(database) as connection:
+        return queries.customer_version(connection, publisher_id, token.customer_id) >= token.version
 
 
 def belongs(newcomer: FreshHit, *, after: After | None, next_after: After | None) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
 
 from servicekit.ids import new_id
+from services.search.overlay import MOST_WAITING
 from services.search.tests.service.system import System, anonymized, publisher, told
 
 
@@ -84,3 +86,32 @@ def test_pages_with_a_fresh_customer_hold_everybody_once(system: System, moved: 
             break
         parameters["cursor"] = answer["next_cursor"]
     assert seen == ([fresh, *others] if now == "Byron" else [*others, fresh])
+
+
+def test_those_who_wait_do_not_stop_the_others(system: System) -> None:
+    mine = publisher()
+    made_up = [f"{new_id('cus')}.1" for _ in range(MOST_WAITING + 3)]
+    answered: list[float] = []
+
+    def wait(token: str) -> None:
+        began = time.monotonic()
+        assert system.get(mine, q="x", version_token=token, wait_ms=1500).get_json()["version_token_satisfied"] is False
+        answered.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=wait, args=(token,)) for token in made_up]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    waited = [seconds for seconds in answered if seconds >= 1.5]
+    assert len(answered) == len(made_up)
+    assert 1 <= len(waited) <= MOST_WAITING, answered
+
+
+@pytest.mark.parametrize("token", ["cus_x.1", "x.1", "key_01m85skmg6ewfb5d542kar81j8.1"])
+def test_a_token_of_no_customer_is_refused(system: System, token: str) -> None:
+    answer = system.get(publisher(), q="x", version_token=token, wait_ms=5000)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_version_token")
+    upper = system.get(publisher(), q="x", version_token=f"{new_id('cus')}.1".upper(), wait_ms=5000)
+    assert upper.status_code == 422
