@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from servicekit.db.ddl import SHARDS
 
-LEASE_SECONDS = 8
+LEASE_SECONDS = 10
 """How long a lease holds without renewal: so long at most nobody relays the shards of a relay that was killed."""
 
 _ALIVE = text(

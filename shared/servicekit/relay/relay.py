@@ -22,9 +22,13 @@ from servicekit.relay.sequencer import give_positions
 from servicekit.relay.status import outbox_status
 
 CONFIRM_TIMEOUT = 5.0
+SEND_SECONDS = 2.5
+"""How long a pass begins further waves. With the last wave's time limit and the lease's age it stays under the lease."""
+
 POLL_SECONDS = (0.005, 0.25)
 BACK_OFF_SECONDS = (0.1, 5.0)
-_RENEW_EVERY = 1.0
+_RENEW_SHARE = 10  # a lease is renewed after one in so many of its time
+_TRY_EVERY = 1.0
 _RETRY_SHARE = 10  # of a batch, one in so many may be events that no queue took before
 _POSITIONS_EVERY = 0.25
 _MEASURE_EVERY = 5.0
@@ -51,6 +55,8 @@ class Relay:
         batch: int = 500,
         now: Callable[[], datetime] = clock.now,
         retention: Retention | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -59,6 +65,8 @@ class Relay:
         self._batch = batch
         self._now = now
         self._retention = retention if retention is not None else Retention()
+        self._lease_seconds = lease_seconds
+        self._send_seconds = send_seconds
         self._leases = Leases({})
         self._fresh = True
         self._interrupted = False
@@ -72,7 +80,7 @@ class Relay:
         if not events:
             return 0
         reach("relay:read")
-        sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT)
+        sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT, seconds=self._send_seconds)
         self._interrupted = sent.interrupted
         reach("relay:published")
         return self._settle(sent)
@@ -107,17 +115,17 @@ class Relay:
             with self._database.transaction() as session:
                 release_leases(session, self._worker)
         except Exception as error:
-            _log.warning("leases not released, they expire", seconds=LEASE_SECONDS, error=_describe(error))
+            _log.warning("leases not released, they expire", seconds=self._lease_seconds, error=_describe(error))
         self._leases, self._fresh = Leases({}), True
         self._due.clear()
         self._publisher.close()
 
     def _keep_leases(self) -> None:
-        if not self._is_due("leases", _RENEW_EVERY):
+        if not self._is_due("leases", self._lease_seconds / _RENEW_SHARE):
             return
         try:
             with self._database.transaction() as session:
-                self._leases = keep_leases(session, self._worker, fresh=self._fresh)
+                self._leases = keep_leases(session, self._worker, fresh=self._fresh, seconds=self._lease_seconds)
         except Exception:
             self._due.pop("leases", None)
             raise
@@ -129,7 +137,7 @@ class Relay:
             return []
         with self._database.transaction() as session:
             events = read_waiting(session, self._leases, self._batch)
-            if self._is_due("unroutable", _RENEW_EVERY):
+            if self._is_due("unroutable", _TRY_EVERY):
                 events += read_due(session, self._leases, max(1, self._batch // _RETRY_SHARE))
         return sorted(events, key=lambda event: event.seq)
 
@@ -155,7 +163,7 @@ class Relay:
     def _keep_house(self, *, idle: bool) -> None:
         if self._is_due("positions", _POSITIONS_EVERY):
             give_positions(self._database)
-        if idle and self._is_due("heartbeat", _RENEW_EVERY):
+        if idle and self._is_due("heartbeat", _TRY_EVERY):
             self._publisher.publish([], timeout=CONFIRM_TIMEOUT)
         if self._is_due("measure", _MEASURE_EVERY):
             with self._database.transaction() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,13 +22,17 @@ class Sent:
     """Whether the queue is in trouble: wait before the next batch."""
 
 
-def send(publisher: Publisher, topology: Topology, events: Sequence[Waiting], *, timeout: float) -> Sent:
+def send(
+    publisher: Publisher, topology: Topology, events: Sequence[Waiting], *, timeout: float, seconds: float
+) -> Sent:
     """Publish ``events`` in waves, the n-th event of each aggregate in the n-th wave.
 
     An aggregate's next event is sent only when the one before is confirmed. A type that no queue takes is done
-    without being sent.
+    without being sent. After ``seconds`` no further wave begins, and the one under way ends after ``timeout``
+    more: a slow queue must not keep what it confirmed from being settled until the lease is over.
     """
     sent = Sent()
+    deadline = time.monotonic() + seconds
     chains: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
     for event in events:
         chains[event.publisher_id, event.subject].append(event)
@@ -41,6 +46,8 @@ def send(publisher: Publisher, topology: Topology, events: Sequence[Waiting], *,
                 wave.append((aggregate, first))
         if wave:
             _send_wave(publisher, wave, chains, sent, timeout)
+        if time.monotonic() >= deadline:
+            break
     return sent
 
 

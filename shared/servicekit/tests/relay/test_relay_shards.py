@@ -15,8 +15,9 @@ from servicekit.db.ddl import SHARDS
 from servicekit.db.tables import event_log, relay_shard
 from servicekit.relay.retention import Retention, prune
 from servicekit.relay.sequencer import give_positions
+from servicekit.testing.databases import ScratchDatabase
 from servicekit.testing.queues import ScriptedPublisher
-from servicekit.tests.relay.orders import event, logged, relay, write
+from servicekit.tests.relay.orders import event, logged, relay, until, waiting, write
 
 
 def test_two_relays_share_the_shards_and_a_stopped_ones_are_taken_at_once(system: Database) -> None:
@@ -61,6 +62,38 @@ def test_a_dead_relays_shards_are_taken_over_and_it_settles_nothing_any_more(
     assert first.step() == 0
     assert heir.ids == ids
     assert [one for one, _payload in logged(system)] == ids
+
+
+def test_two_relays_and_a_slow_queue_settle_what_it_confirms(
+    app: Database, scratch: ScratchDatabase, system: Database
+) -> None:
+    """Each aggregate's four events take longer than a lease: what is confirmed meanwhile must not be sent for ever."""
+    ids = write(app, *(event(version=version) for version in range(1, 5)))
+    stop = threading.Event()
+
+    def take_long(_message: Message) -> Outcome:
+        time.sleep(0.5)  # the queue's own slowness is what is tested
+        return Outcome.CONFIRMED
+
+    queues = [ScriptedPublisher(take_long) for _ in range(2)]
+    databases = [Database(scratch.urls.system, pool_size=2) for _ in queues]
+    relays = [
+        relay(database, queue, f"slow {number}", lease_seconds=0.9, send_seconds=0.1)
+        for number, (database, queue) in enumerate(zip(databases, queues, strict=True))
+    ]
+    threads = [threading.Thread(target=each.run, args=(stop,)) for each in relays]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: waiting(system) == [], seconds=15)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+        for database in databases:
+            database.close()
+    assert [one for one, _payload in logged(system)] == ids
+    assert sum(len(queue.ids) for queue in queues) <= 2 * len(ids)
 
 
 def test_a_restarted_relay_of_the_same_name_goes_on_at_once_and_shuts_its_earlier_life_out(
