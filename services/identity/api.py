@@ -8,7 +8,7 @@ from flask import Response, request
 
 from servicekit import clock
 from servicekit.kept_answers import forget_old_answers
-from servicekit.web.access import bearer_token, public, requires
+from servicekit.web.access import bearer_token, public, requires, signed_in
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.idempotency import idempotent, keep_instead
@@ -69,11 +69,11 @@ def get_jwks() -> Response:
 
 
 @blueprint.get("/me")
-@requires("identity:read")
+@signed_in()
 @blueprint.response(200, MeView)
 @blueprint.doc(operationId="get_me")
 def get_me() -> Response:
-    """Read who one is and what one may do."""
+    """Read who one is and what one may do. Any valid credential may, whatever its scopes."""
     caller = current_caller()
     return json_response(
         {

@@ -9,7 +9,7 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:write": "Create and edit customers, record logins.",
     "customers:anonymize": "Anonymize customers.",
     "search:read": "Search.",
-    "identity:read": "Read who one is, and one's publisher.",
+    "identity:read": "Read one's publisher.",
     "identity:manage": "Make, list and revoke API keys.",
 }
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from openapi_spec_validator import validate
 
-from servicekit.web.access import scope_of
+from servicekit.web.access import SIGNED_IN, scope_of
 from services.gateway.routes import Access, route_of
 from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
 from tools.discovery import Service, services
@@ -38,7 +38,7 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 
 
 def test_every_scope_is_one_that_identity_gives(app: Flask) -> None:
-    known = {"public", *PUBLISHER_SCOPES, *SERVICE_SCOPES}
+    known = {"public", SIGNED_IN, *PUBLISHER_SCOPES, *SERVICE_SCOPES}
     assert {scope_of(view) for view in app.view_functions.values()} <= known
 
 
@@ -46,9 +46,14 @@ def test_routes_for_our_own_services_are_not_reachable_by_publishers(app: Flask)
     for rule in app.url_map.iter_rules():
         scope = scope_of(app.view_functions[rule.endpoint])
         if rule.rule.startswith("/v1/"):
-            assert scope == "public" or scope in PUBLISHER_SCOPES, rule.rule
+            assert scope in ("public", SIGNED_IN) or scope in PUBLISHER_SCOPES, rule.rule
         elif scope != "public":
             assert scope in SERVICE_SCOPES, rule.rule
+
+
+def test_only_who_one_is_can_be_read_without_a_scope(app: Flask) -> None:
+    unscoped = [rule for rule in app.url_map.iter_rules() if scope_of(app.view_functions[rule.endpoint]) == SIGNED_IN]
+    assert all(rule.rule == "/v1/identity/me" and rule.methods == {"GET", "HEAD", "OPTIONS"} for rule in unscoped)
 
 
 def test_every_view_says_what_it_does(app: Flask) -> None:

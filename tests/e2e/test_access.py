@@ -14,6 +14,8 @@ from werkzeug.test import TestResponse
 
 from tests.e2e.system import Api, System
 
+# Any valid credential will do.
+SIGNED_IN = "signed_in"
 OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "api" / "openapi.json"
 
 # By hand, from the table of rights in the requirements; not from the code that enforces it.
@@ -24,6 +26,7 @@ MAY = {
     "customers:anonymize": {"owner", "admin"},
     "search:read": EVERYBODY - {"viewer_no_pii"},
     "identity:read": EVERYBODY,
+    SIGNED_IN: EVERYBODY,
     "identity:manage": {"owner", "admin"},
 }
 CANARY = "Canarybird"
@@ -52,6 +55,7 @@ def _operations() -> Iterator[Operation]:
 
 OPERATIONS = list(_operations())
 GUARDED = [operation for operation in OPERATIONS if operation.scope != "public"]
+SCOPED = [operation for operation in GUARDED if operation.scope != SIGNED_IN]
 
 
 def _name(operation: Operation) -> str:
@@ -137,9 +141,16 @@ def test_another_publishers_things_are_not_there(system: System, mine: Belonging
     assert any(key["id"] == mine.key_id and key["revoked_at"] is None for key in keys)
 
 
-@pytest.mark.parametrize("operation", GUARDED, ids=_name)
+def test_who_one_is_needs_no_scope(system: System) -> None:
+    for scope in sorted(set(MAY) - {SIGNED_IN}):
+        api = system.publisher([scope])
+        me = api.get("/v1/identity/me")
+        assert (me["publisher_id"], me["scopes"]) == (api.publisher_id, [scope])
+
+
+@pytest.mark.parametrize("operation", SCOPED, ids=_name)
 def test_a_key_without_the_scope_may_not(system: System, mine: Belongings, operation: Operation) -> None:
-    others = sorted(set(MAY) - {operation.scope})
+    others = sorted(set(MAY) - {operation.scope, SIGNED_IN})
     api = system.publisher(others)
 
     answer = _send(api, operation, mine.path(operation))

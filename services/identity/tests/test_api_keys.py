@@ -10,6 +10,7 @@ from sqlalchemy import text
 from servicekit.db.database import Database
 from servicekit.errors import Unauthorized
 from services.identity.models import Staff
+from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.tests.conftest import PASSWORD, Client, make_owner
 
 KEYS = "/v1/identity/api_keys"
@@ -37,6 +38,15 @@ def test_a_key_works_as_a_credential(signed_in: Client, owner: Staff) -> None:
         "publisher_id": owner.publisher_id,
         "scopes": key["scopes"],
     }
+
+
+@pytest.mark.parametrize("scope", sorted(PUBLISHER_SCOPES))
+def test_a_key_learns_who_it_is_whatever_it_may_do(signed_in: Client, scope: str) -> None:
+    key = make_key(signed_in, scopes=[scope])
+    me = signed_in.using(key["secret"]).send("GET", "/v1/identity/me")
+    assert me.status_code == 200, me.text
+    assert me.json is not None
+    assert (me.json["id"], me.json["scopes"]) == (key["id"], [scope])
 
 
 def test_the_secret_is_shown_once_and_stored_nowhere(signed_in: Client, owner: Staff, database: Database) -> None:

@@ -1,4 +1,7 @@
-"""Every route says who may call it: ``@requires(scope)`` or ``@public``. It also owns the request's transaction."""
+"""Every route says who may call it: ``@requires(scope)``, ``@signed_in()`` or ``@public()``.
+
+It also owns the request's transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from typing import Any, TypeVar, cast
 import structlog
 from flask import g, request
 
+from servicekit.auth.caller import Caller
 from servicekit.errors import Forbidden, Unauthorized
 from servicekit.faults import reach
 from servicekit.web.context import kit
 
 View = TypeVar("View", bound=Callable[..., Any])
 _READING = ("GET", "HEAD", "OPTIONS")
+SIGNED_IN = "signed_in"
 
 
 def requires(scope: str, *, as_system: bool = False) -> Callable[[View], View]:
@@ -27,14 +32,30 @@ def requires(scope: str, *, as_system: bool = False) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            caller = kit().verifier.verify(bearer_token())
-            structlog.contextvars.bind_contextvars(actor_id=caller.actor_id, publisher_id=caller.publisher_id)
+            caller = _caller()
             if scope not in caller.scopes:
                 raise Forbidden(f"This needs the scope {scope}, which your credential doesn't have.")
             g.caller, g.as_system = caller, as_system
             return _in_transaction(view, args, kwargs)
 
         return cast("View", _marked(guarded, scope))
+
+    return decorate
+
+
+def signed_in() -> Callable[[View], View]:
+    """Let in everybody of a publisher, whatever their scopes: only for what tells nothing but about the caller."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            caller = _caller()
+            if caller.publisher_id is None:
+                raise Forbidden("This is for those who belong to a publisher, not for our own services.")
+            g.caller, g.as_system = caller, False
+            return _in_transaction(view, args, kwargs)
+
+        return cast("View", _marked(guarded, SIGNED_IN))
 
     return decorate
 
@@ -54,7 +75,7 @@ def public(*, as_system: bool = False) -> Callable[[View], View]:
 
 
 def scope_of(view: Callable[..., Any]) -> str | None:
-    """The scope a view was declared with, ``public``, or None for one that was forgotten."""
+    """The scope a view was declared with, ``signed_in``, ``public``, or None for one that was forgotten."""
     return cast("str | None", getattr(view, "required_scope", None))
 
 
@@ -67,6 +88,12 @@ def bearer_token() -> str:
             headers={"WWW-Authenticate": "Bearer"},
         )
     return token.strip()
+
+
+def _caller() -> Caller:
+    caller = kit().verifier.verify(bearer_token())
+    structlog.contextvars.bind_contextvars(actor_id=caller.actor_id, publisher_id=caller.publisher_id)
+    return caller
 
 
 def _in_transaction(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
