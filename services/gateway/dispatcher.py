@@ -14,11 +14,13 @@ from servicekit.ids import new_id
 from services.gateway.exchange_cache import ExchangeCache
 from services.gateway.problems import PROBLEMS, refusal, rendered
 from services.gateway.routes import (
+    API_KEYS,
     CACHE_SECONDS,
     CREDENTIAL,
     FORBIDDEN_HEADERS,
     LONGEST_HEADERS,
     LONGEST_LINE,
+    SIGN_OUT,
     Access,
     Route,
     route_of,
@@ -58,13 +60,32 @@ def create_dispatcher(
             if route is None or route.service not in apps:
                 raise refusal(404)
             _check_body(environ, route)
+            forgetting = _forgetting(environ, cache, start_response)
             _prepare(environ, route, cache, request_id)
-            return apps[route.service](environ, start_response)
+            return apps[route.service](environ, forgetting)
         except Problem as problem:
             body, headers = rendered(problem, request_id)
             return _answer(start_response, problem.status, body, headers)
 
     return dispatch
+
+
+def _forgetting(environ: WSGIEnvironment, cache: ExchangeCache, start_response: StartResponse) -> StartResponse:
+    """``start_response``, and what a success makes worthless isn't given out by this process again."""
+    path = environ.get("PATH_INFO", "")
+    if environ.get("REQUEST_METHOD") != "DELETE" or not (path == SIGN_OUT or path.startswith(API_KEYS)):
+        return start_response
+    match = _BEARER.match(environ.get("HTTP_AUTHORIZATION", ""))
+
+    def forgetting(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+        if status.startswith("2"):
+            if path == SIGN_OUT and match is not None:
+                cache.forget(match[1])
+            else:
+                cache.forget_all()
+        return start_response(status, headers, exc_info)
+
+    return forgetting
 
 
 def _answer(start_response: StartResponse, status: int, body: bytes, headers: Mapping[str, str]) -> Iterable[bytes]:

@@ -20,6 +20,10 @@ CREDENTIAL = "[A-Za-z0-9_-]{20,200}"
 # until a revoked key stops working.
 CACHE_SECONDS = 20
 
+# A DELETE to or below these makes credentials worthless; the dispatcher then drops what it has of them at once.
+SIGN_OUT = "/v1/identity/token"
+API_KEYS = "/v1/identity/api_keys/"
+
 # What only the gateway says to services; from a client it is removed.
 FORBIDDEN_HEADERS = (
     "Forwarded",
@@ -63,7 +67,7 @@ class Route:
 
 # The first match counts. What isn't here can't be reached from outside: /internal, /metrics and /readyz of services.
 ROUTES: Sequence[Route] = (
-    Route("/v1/identity/token", "identity", Access.AS_SENT, exact=True),
+    Route(SIGN_OUT, "identity", Access.AS_SENT, exact=True),
     Route("/v1/identity/jwks.json", "identity", Access.OPEN, exact=True),
     Route("/v1/openapi.json", "docs", Access.OPEN, exact=True),
     Route("/v1/identity", "identity"),

@@ -53,7 +53,11 @@ def post_token(body: dict[str, Any]) -> Response:
 @blueprint.response(204)
 @blueprint.doc(operationId="sign_out")
 def delete_token() -> Response:
-    """Sign out: the session sent as Bearer token ends."""
+    """Sign out: the session sent as Bearer token ends.
+
+    It stops working within 60 seconds: a gateway may let through for so long what it has checked before. Of a session
+    that has ended already the answer is the same. An API key has no session to end: that is a 409.
+    """
     _sign_in().sign_out(bearer_token())
     return Response(status=204)
 
@@ -141,7 +145,10 @@ def post_api_key(body: dict[str, Any]) -> Response:
 @blueprint.response(204)
 @blueprint.doc(operationId="revoke_api_key")
 def delete_api_key(key_id: str) -> Response:
-    """Revoke an API key: it stops working within 60 seconds."""
+    """Revoke an API key.
+
+    It stops working within 60 seconds: a gateway may let through for so long what it has checked before.
+    """
     actions.revoke_api_key(current_session(), publisher_id=current_publisher_id(), key_id=key_id, now=clock.now())
     return Response(status=204)
 

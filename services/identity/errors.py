@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from servicekit.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+# A credential was sent, and it is why this is refused (RFC 6750, section 3.1).
+_INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class WrongCredentials(Unauthorized):
@@ -25,7 +27,19 @@ class InvalidCredential(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__(
-            "This API key or session is not valid (any more). Sign in again, or use another key.", headers=_CHALLENGE
+            "This API key or session is not valid (any more). Sign in again, or use another key.", headers=_INVALID
+        )
+
+
+class NotASession(Conflict):
+    """An API key was sent to sign out: keys have no session, and go on working until they are revoked."""
+
+    code = "not_a_session"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is an API key, and only a session can be signed out. To end a key, revoke it: "
+            "DELETE /v1/identity/api_keys/{key_id}."
         )
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from servicekit.db.database import Database
 from servicekit.errors import TooManyRequests
 from services.identity.actions import begin_session, end_session
-from services.identity.credentials import password_matches
-from services.identity.errors import WrongCredentials
+from services.identity.credentials import API_KEY_PREFIX, SESSION_PREFIX, password_matches
+from services.identity.errors import InvalidCredential, NotASession, WrongCredentials
 from services.identity.models import SignInAttempt
 from services.identity.queries import email_key, publisher_of_session, staff_by_email
 
@@ -49,7 +49,7 @@ class SignIn:
             staff = staff_by_email(session, email)
         if attempts > ATTEMPTS:
             wait = max(1, int((began_at + WINDOW - now).total_seconds()) + 1)
-            raise TooManyAttempts("Too many attempts to sign in. Wait a while.", retry_after=wait)
+            raise TooManyAttempts(f"Too many attempts to sign in. Try again in {wait} seconds.", retry_after=wait)
         if not password_matches(staff.password_hash if staff else None, password) or staff is None:
             raise WrongCredentials
         with self._system_database.transaction() as session:
@@ -58,7 +58,14 @@ class SignIn:
             return begin_session(session, staff=staff, lifetime=self._lifetime, now=now)
 
     def sign_out(self, secret: str) -> None:
-        """End the session with this secret. Of one that doesn't exist (any more) nothing is told."""
+        """End the session with this secret; one that has ended already stays so, and nothing is told of it.
+
+        Raises NotASession for an API key, and InvalidCredential for what is neither.
+        """
+        if secret.startswith(API_KEY_PREFIX):
+            raise NotASession
+        if not secret.startswith(SESSION_PREFIX):
+            raise InvalidCredential
         with self._system_database.transaction() as session:
             publisher_id = publisher_of_session(session, secret)
         if publisher_id is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +15,10 @@ from services.gateway.exchange_cache import ExchangeCache
 from services.gateway.tests.conftest import echo
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEY = "ak_live_" + "a" * 43
+SESSION = "ses_" + "s" * 43
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -71,6 +72,64 @@ def test_the_cache_asks_again_when_its_time_is_over() -> None:
     assert cache.token("another") == "token-2"
     clock.now = 20
     assert cache.token(KEY) == "token-3"
+
+
+class Sessions:
+    """Stands in for identity: one session and one key, which end when told so, if the answer says 204."""
+
+    def __init__(self, status: str = "204 No Content") -> None:
+        self.valid = {KEY, SESSION}
+        self.status = status
+
+    def exchange(self, credential: str) -> str:
+        if credential not in self.valid:
+            raise Unauthorized("unknown")
+        return "token"
+
+    def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "DELETE" and self.status.startswith("2"):
+            self.valid -= {SESSION} if environ["PATH_INFO"] == "/v1/identity/token" else {KEY}
+        start_response(self.status if environ["REQUEST_METHOD"] == "DELETE" else "200 OK", [])
+        return []
+
+
+@pytest.mark.parametrize(("path", "ended"), [("/v1/identity/token", SESSION), ("/v1/identity/api_keys/key_1", KEY)])
+def test_what_is_signed_out_or_revoked_here_stops_here_at_once(path: str, ended: str) -> None:
+    sessions = Sessions()
+    client = Client(create_dispatcher({"identity": sessions.app}, sessions.exchange))
+    both = [{"Authorization": f"Bearer {credential}"} for credential in (KEY, SESSION)]
+    assert [client.get("/v1/identity/me", headers=headers).status_code for headers in both] == [200, 200]
+
+    assert client.delete(path, headers={"Authorization": f"Bearer {SESSION}"}).status_code == 204
+
+    for headers in both:
+        expected = 401 if headers["Authorization"].endswith(ended) else 200
+        assert client.get("/v1/identity/me", headers=headers).status_code == expected
+
+
+def test_a_refused_revocation_leaves_the_cache_alone() -> None:
+    sessions = Sessions("404 Not Found")
+    client = Client(create_dispatcher({"identity": sessions.app}, sessions.exchange))
+    assert client.get("/v1/identity/me", headers=BEARER).status_code == 200
+    assert client.delete("/v1/identity/api_keys/key_1", headers=BEARER).status_code == 404
+    sessions.valid.clear()
+    assert client.get("/v1/identity/me", headers=BEARER).status_code == 200
+
+
+@pytest.mark.parametrize("forget", [lambda cache: cache.forget(KEY), lambda cache: cache.forget_all()])
+def test_an_exchange_under_way_while_something_is_forgotten_is_not_kept(
+    forget: Callable[[ExchangeCache], None],
+) -> None:
+    asked = []
+
+    def exchange(credential: str) -> str:
+        asked.append(credential)
+        if len(asked) == 1:
+            forget(cache)  # identity had looked, then the key was revoked, and only now the answer arrives
+        return f"token-{len(asked)}"
+
+    cache = ExchangeCache(exchange, seconds=20)
+    assert [cache.token(KEY) for _ in range(3)] == ["token-1", "token-2", "token-2"]
 
 
 def test_the_cache_keeps_no_refusals_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

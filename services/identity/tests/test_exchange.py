@@ -83,7 +83,7 @@ def test_a_token_can_not_be_exchanged_for_another(exchange: Exchanger, app: Flas
     answer = app.test_client().get(EXCHANGE, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
     assert answer.content_type == "application/problem+json"
-    assert answer.headers["WWW-Authenticate"] == "Bearer"  # nginx passes it on
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'  # nginx passes it on
 
 
 @pytest.mark.parametrize("header", [None, "Basic YTpi", "Bearer", "Bearer "])

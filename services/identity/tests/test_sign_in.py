@@ -81,6 +81,8 @@ def test_guessing_is_limited_for_a_while(client: Client) -> None:
         blocked = client.send("POST", TOKEN, json=right)
         assert blocked.status_code == 429
         assert 0 < int(blocked.headers["Retry-After"]) <= WINDOW.total_seconds() + 1
+        assert blocked.json is not None
+        assert f"{blocked.headers['Retry-After']} seconds" in blocked.json["detail"]
         elsewhere = client.send("POST", TOKEN, json=right, headers={"X-Forwarded-For": "192.0.2.7"})
         assert elsewhere.status_code == 200
         now.shift(WINDOW)
@@ -103,6 +105,27 @@ def test_signing_out_ends_the_session(signed_in: Client, client: Client) -> None
         assert gone.status_code == 204
     with pytest.raises(Unauthorized):
         signed_in.send("GET", "/v1/identity/me")
+
+
+def test_a_key_can_not_be_signed_out_and_says_so(signed_in: Client, client: Client) -> None:
+    made = signed_in.send("POST", "/v1/identity/api_keys", json={"name": "Import", "scopes": ["identity:read"]})
+    assert made.json is not None
+    secret = made.json["secret"]
+
+    answer = client.send("DELETE", TOKEN, headers={"Authorization": f"Bearer {secret}"})
+
+    assert answer.status_code == 409
+    assert answer.json is not None
+    assert answer.json["code"] == "not_a_session"
+    assert "/v1/identity/api_keys" in answer.json["detail"]
+    assert signed_in.using(secret).send("GET", "/v1/identity/me").status_code == 200
+
+
+def test_signing_out_with_what_is_no_credential_is_no_success(client: Client) -> None:
+    for text_of_header in ("rubbish", "header.body.signature"):
+        answer = client.send("DELETE", TOKEN, headers={"Authorization": f"Bearer {text_of_header}"})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_a_session_ends_by_itself(client: Client, owner: Staff, exchange: Exchanger) -> None:
