@@ -6,20 +6,23 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import structlog
 
-from servicekit.errors import Problem, TooManyRequests
+from servicekit.errors import Problem, TooManyRequests, Unavailable
 from servicekit.ids import new_id
 from services.gateway.exchange_cache import ExchangeCache
-from services.gateway.problems import PROBLEMS, refusal, rendered
+from services.gateway.problems import PROBLEMS, refusal, rendered, unauthorized
 from services.gateway.routes import (
     API_KEYS,
     CACHE_SECONDS,
     CREDENTIAL,
     FORBIDDEN_HEADERS,
+    FRONT_METHODS,
     LONGEST_HEADERS,
     LONGEST_LINE,
+    PRESENTED,
     SIGN_OUT,
     Access,
     Route,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _BEARER = re.compile(rf"[Bb][Ee][Aa][Rr][Ee][Rr] +({CREDENTIAL})\Z")
+_PRESENTED = re.compile(PRESENTED, re.IGNORECASE)
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")  # of an absolute request target (RFC 9112, section 3.2.2)
 _REMOVED = tuple("HTTP_" + name.upper().replace("-", "_") for name in (*FORBIDDEN_HEADERS, "Authorization"))
 _PHRASES = {302: "Found", 200: "OK", **{status: problem.title for status, problem in PROBLEMS.items()}}
 _log = structlog.get_logger("gateway")
@@ -41,11 +46,12 @@ def create_dispatcher(
     *,
     cache_seconds: float = CACHE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
+    ready: Callable[[], bool] | None = None,
 ) -> WSGIApplication:
     """A WSGI app that leads each request to one of ``apps``, by the names of services in the table of routes.
 
     ``exchange`` turns a credential into a token, or raises a Problem; its answers are kept for ``cache_seconds``.
-    A service without an app is a 404.
+    A service without an app is a 404. ``ready`` decides what ``/readyz`` answers, 200 or 503; without it, always 200.
     """
     cache = ExchangeCache(exchange, seconds=cache_seconds, clock=clock)
 
@@ -53,10 +59,10 @@ def create_dispatcher(
         request_id = new_id("req")
         try:
             _check_size(environ)
-            own = _own_answer(environ)
+            own = _own_answer(environ, ready)
             if own is not None:
                 return _answer(start_response, own[0], own[1], {**own[2], "X-Request-Id": request_id})
-            route = route_of(environ.get("PATH_INFO", ""))
+            route = None if _begins_with_two_slashes(environ) else route_of(environ.get("PATH_INFO", ""))
             if route is None or route.service not in apps:
                 raise refusal(404)
             _check_body(environ, route)
@@ -93,13 +99,27 @@ def _answer(start_response: StartResponse, status: int, body: bytes, headers: Ma
     return [body]
 
 
-def _own_answer(environ: WSGIEnvironment) -> tuple[int, bytes, dict[str, str]] | None:
+def _own_answer(environ: WSGIEnvironment, ready: Callable[[], bool] | None) -> tuple[int, bytes, dict[str, str]] | None:
     path = environ.get("PATH_INFO", "")
+    if _begins_with_two_slashes(environ):
+        return None
+    if path == "/readyz" and ready is not None and not ready():
+        raise Unavailable("Something that this needs doesn't answer right now. Try again shortly.")
     if path in ("/healthz", "/readyz"):
         return 200, b'{"status":"ok"}', {"Content-Type": "application/json", "Cache-Control": "no-store"}
     if path == "/":
+        if environ.get("REQUEST_METHOD") not in FRONT_METHODS:
+            problem = refusal(405)
+            problem.headers = {**problem.headers, "Allow": ", ".join(FRONT_METHODS)}
+            raise problem
         return 302, b"", {"Location": "/docs"}
     return None
+
+
+def _begins_with_two_slashes(environ: WSGIEnvironment) -> bool:
+    """Whether the target as it was sent does: some servers make one of them, and that would be another address."""
+    target = _ORIGIN.sub("", environ.get("REQUEST_URI") or environ.get("PATH_INFO", ""), count=1)
+    return unquote(target.partition("?")[0]).startswith("//")
 
 
 def _check_size(environ: WSGIEnvironment) -> None:
@@ -139,14 +159,16 @@ def _prepare(environ: WSGIEnvironment, route: Route, cache: ExchangeCache, reque
 def _token(authorization: Any, cache: ExchangeCache) -> str:
     match = _BEARER.match(authorization or "")
     if match is None:
-        raise refusal(401)
+        raise unauthorized(presented=_PRESENTED.match(authorization or "") is not None)
     try:
         return cache.token(match[1])
     except Problem as problem:
         if problem.status == 429:
             wait = problem.headers.get("Retry-After", "1")
             raise TooManyRequests(PROBLEMS[429].detail, retry_after=int(wait)) from None
-        raise refusal(problem.status if problem.status in (401, 403) else 503) from None
+        if problem.status == 401:
+            raise unauthorized(presented=True) from None
+        raise refusal(403 if problem.status == 403 else 503) from None
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, nobody gets through, and the answer says so
         _log.error("exchange_failed", error=type(error).__name__)
         raise refusal(503) from None

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servicekit.errors import Problem
-from services.gateway.problems import PROBLEMS, rendered
+from servicekit.errors import Problem, Unauthorized
+from services.gateway.problems import INVALID_CREDENTIAL, MISSING_CREDENTIAL, PROBLEMS, rendered
 from services.gateway.routes import (
     CACHE_SECONDS,
     CREDENTIAL,
     FORBIDDEN_HEADERS,
+    FRONT_METHODS,
     LONGEST_LINE,
+    PRESENTED,
     ROUTES,
     SERVICES,
     Access,
@@ -50,6 +52,10 @@ def render(options: NginxOptions) -> str:
         "cache_path": options.cache_path,
         "cache_seconds": str(options.cache_seconds),
         "credential": CREDENTIAL,
+        "presented": PRESENTED,
+        **_unauthorized(),
+        "front_methods": ", ".join(FRONT_METHODS),
+        "front_methods_pattern": "|".join(FRONT_METHODS),
         "longest_line": str(LONGEST_LINE),
         "access_log": options.access_log,
         "error_log": options.error_log,
@@ -63,6 +69,13 @@ def render(options: NginxOptions) -> str:
         text = text.replace(f"@{name}@", value)
     lines = [line.rstrip() for line in text.splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _unauthorized() -> dict[str, str]:
+    """What the two kinds of 401 say, as values for nginx's maps."""
+    kinds = {"missing": MISSING_CREDENTIAL, "invalid": INVALID_CREDENTIAL}
+    details = {f"{name}_detail": problem.detail for name, problem in kinds.items()}
+    return details | {f"{name}_challenge": problem.headers["WWW-Authenticate"] for name, problem in kinds.items()}
 
 
 def _error_page(status: int) -> str:
@@ -109,10 +122,12 @@ _ANSWER_HEADERS = (
 
 
 def _problem(problem: Problem) -> str:
+    if problem.status == 401:
+        problem = Unauthorized("$unauthorized_detail", headers={"WWW-Authenticate": "$challenge"})
     body, headers = rendered(problem, "$request_id")
     content_type = headers.pop("Content-Type")
-    if problem.status == 401:
-        headers["WWW-Authenticate"] = "$challenge"
+    if problem.status == 405:
+        headers["Allow"] = "$allow"
     if problem.status == 429:
         headers["Retry-After"] = "$exchange_retry_after"
     quoted = body.decode().replace("\\", "\\\\").replace("'", "\\'")

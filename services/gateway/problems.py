@@ -49,15 +49,21 @@ class GatewayTimeout(Problem):
 
 _BACK_LATER = {"Retry-After": "5"}
 
+# Which of the two a 401 is, RFC 6750 (section 3.1) tells by the challenge: no error code where nothing was sent.
+MISSING_CREDENTIAL = Unauthorized(
+    "There is no credential. Send the header Authorization: Bearer, followed by an API key or a session.",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+INVALID_CREDENTIAL = Unauthorized(
+    "This API key or session is not valid: it is unknown, was revoked or has ended. Sign in again, or use another key.",
+    headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+)
+
 PROBLEMS: Mapping[int, Problem] = {
     problem.status: problem
     for problem in (
         BadRequest("The request is not HTTP as it should be: look at its first line and its headers."),
-        Unauthorized(
-            "Send the header Authorization: Bearer, followed by an API key or session that is valid. This one is "
-            "missing, unknown, revoked or has ended.",
-            headers={"WWW-Authenticate": "Bearer"},
-        ),
+        MISSING_CREDENTIAL,
         Forbidden("This credential may not be used here."),
         NotFound("There is nothing at this address. The documentation at /docs lists every address."),
         MethodNotAllowed("This method doesn't work here."),
@@ -66,7 +72,7 @@ PROBLEMS: Mapping[int, Problem] = {
         TooManyRequests("Too many requests. Wait as long as Retry-After says."),
         HeadersTooLarge("The headers are too large."),
         BadGateway("The service doesn't answer right now. Try again shortly.", headers=_BACK_LATER),
-        Unavailable("Credentials can't be checked right now. Try again shortly."),
+        Unavailable("Credentials can't be checked right now, so nothing can be asked. Try again shortly."),
         GatewayTimeout(
             "The service took too long to answer. What was asked may still have been done.", headers=_BACK_LATER
         ),
@@ -77,6 +83,11 @@ PROBLEMS: Mapping[int, Problem] = {
 def refusal(status: int) -> Problem:
     """A problem of the table, to be raised: its own object, as raising marks it."""
     return copy(PROBLEMS[status])
+
+
+def unauthorized(*, presented: bool) -> Problem:
+    """The 401 for a request that ``presented`` a Bearer credential, or for one that didn't."""
+    return copy(INVALID_CREDENTIAL if presented else MISSING_CREDENTIAL)
 
 
 def rendered(problem: Problem, request_id: str) -> tuple[bytes, dict[str, str]]:

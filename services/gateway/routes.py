@@ -16,6 +16,12 @@ LONGEST_HEADERS = 4 * LONGEST_LINE
 # (leaked, say) is ever taken from outside.
 CREDENTIAL = "[A-Za-z0-9_-]{20,200}"
 
+# The start of an Authorization header that presents something as Bearer credential, whatever it is.
+PRESENTED = "Bearer +[^ ]"
+
+# What the front page, which only leads on to the documentation, takes.
+FRONT_METHODS = ("GET", "HEAD")
+
 # A token is given out again for this long. With its lifetime of at most 40 seconds that makes 60 seconds at the most
 # until a revoked key stops working.
 CACHE_SECONDS = 20
@@ -74,6 +80,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/customers", "customers"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),
+    Route("/favicon.ico", "docs", Access.OPEN, exact=True),
 )
 
 SERVICES = tuple(dict.fromkeys(route.service for route in ROUTES))

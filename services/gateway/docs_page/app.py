@@ -53,7 +53,7 @@ class _File:
 
 
 def create_docs_app(openapi: bytes, *, asyncapi: bytes | None = None) -> WSGIApplication:
-    """Serve ``/docs``, ``/docs/static/*``, ``/v1/openapi.json`` and ``/docs/asyncapi.json``.
+    """Serve ``/docs``, ``/docs/static/*``, ``/favicon.ico``, ``/v1/openapi.json`` and ``/docs/asyncapi.json``.
 
     ``asyncapi`` is by default the generated document in ``docs/``. Answers have an ETag and say how long to keep them.
     """
@@ -87,6 +87,8 @@ def _files(openapi: bytes, asyncapi: bytes | None) -> dict[str, _File]:
             ASYNCAPI.read_bytes() if asyncapi is None else asyncapi, _KINDS[".json"], "public, max-age=60"
         ),
         "/docs/static/init.js": _read(HOME / "page" / "init.js", "no-cache"),
+        # Browsers ask for it by themselves, beside pages that name none.
+        "/favicon.ico": _read(HOME / "static" / "favicon-32x32.png", "public, max-age=3600"),
         # A health check of the process that serves this.
         "/readyz": _File(b'{"status":"ok"}', _KINDS[".json"], "no-store"),
     }

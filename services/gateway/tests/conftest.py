@@ -38,17 +38,22 @@ class Identity:
     tokens: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     failure: Problem | None = None
+    ready: bool = True
 
     def exchange(self, credential: str) -> str:
         self.asked.append(credential)
         if self.failure is not None:
             raise self.failure
         if credential not in self.tokens:
-            raise Unauthorized("unknown", headers={"WWW-Authenticate": "Bearer"})
+            raise Unauthorized("unknown", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return self.tokens[credential]
 
     def app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The exchange as identity offers it to nginx; every other address echoes."""
+        if environ["PATH_INFO"] == "/readyz":
+            status = "200 OK" if self.ready else "503 Service Unavailable"
+            start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+            return [b'{"status":"ok"}' if self.ready else b"identity's own words"]
         if environ["PATH_INFO"] != "/internal/exchange":
             return echo("identity")(environ, start_response)
         try:
@@ -143,7 +148,10 @@ def _dispatcher(identity: Identity) -> Iterator[Gateway]:
         return identity.exchange(credential)
 
     apps: dict[str, WSGIApplication] = {name: echo(name) for name in SERVICES}
-    with serving(create_dispatcher(apps, exchange, cache_seconds=CACHE_SECONDS)) as port:
+    dispatcher = create_dispatcher(
+        apps, exchange, cache_seconds=CACHE_SECONDS, ready=lambda: identity.ready and not down
+    )
+    with serving(dispatcher) as port:
         yield Gateway("dispatcher", port, identity, lambda: down.append(Unavailable("down")), lambda: None)
 
 
@@ -233,7 +241,7 @@ def nginx(identity: Identity, tmp_path: Path) -> Iterator[Gateway]:
 
 
 FAILURES = {
-    401: Unauthorized("no", headers={"WWW-Authenticate": "Bearer"}),
+    401: Unauthorized("no", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}),
     403: Forbidden("no"),
     429: TooManyRequests("slow", retry_after=7),
     503: Unavailable("down"),

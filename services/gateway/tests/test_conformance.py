@@ -76,7 +76,7 @@ def test_every_failure_of_the_exchange_is_a_problem_document(gateway: Gateway, s
     answer = get(gateway, "/v1/customers", **BEARER)
     problem(answer, status)
     assert answer.headers.get_list("Retry-After") == {429: ["7"], 503: ["5"]}.get(status, [])
-    assert answer.headers.get_list("WWW-Authenticate") == (["Bearer"] if status == 401 else [])
+    assert answer.headers.get_list("WWW-Authenticate") == (['Bearer error="invalid_token"'] if status == 401 else [])
     gateway.identity.failure = None
     assert get(gateway, "/v1/customers", **BEARER).status_code == 200
 
@@ -86,6 +86,21 @@ def test_identity_down_is_unavailable_with_a_time_to_come_back(gateway: Gateway)
     answer = get(gateway, "/v1/customers", **BEARER)
     problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic YTpi"], ids=str)
+def test_a_missing_credential_is_told(gateway: Gateway, authorization: str | None) -> None:
+    answer = get(gateway, "/v1/customers", **({} if authorization is None else {"Authorization": authorization}))
+    assert "no credential" in problem(answer, 401)["detail"]
+    assert answer.headers.get_list("WWW-Authenticate") == ["Bearer"]
+
+
+@pytest.mark.parametrize("credential", ["ak_live_" + "b" * 43, "ses_" + "b" * 43, "short", "a.b.c"])
+def test_an_invalid_credential_is_told_apart_from_a_missing_one(gateway: Gateway, credential: str) -> None:
+    answer = get(gateway, "/v1/customers", Authorization=f"Bearer {credential}")
+    assert "not valid" in problem(answer, 401)["detail"]
+    assert credential not in answer.text
+    assert answer.headers.get_list("WWW-Authenticate") == ['Bearer error="invalid_token"']
 
 
 @pytest.mark.parametrize(
@@ -146,6 +161,12 @@ def test_two_authorization_headers_are_refused(gateway: Gateway) -> None:
         "/v1/customersx",
         "/v1/unknown",
         "/v1//customers",
+        "//v1/customers",
+        "///v1/customers",
+        "/%2fv1/customers",
+        "//healthz",
+        "//",
+        "http://x//v1/customers",
         "/V1/customers",
         "/v1/openapi.json/x",
         "/healthz/x",
@@ -265,8 +286,29 @@ def test_trace_is_refused(gateway: Gateway) -> None:
 def test_the_gateway_has_its_own_health_and_front_page(gateway: Gateway) -> None:
     for path in ("/healthz", "/readyz"):
         assert get(gateway, path).json() == {"status": "ok"}
-    front = get(gateway, "/")
-    assert (front.status_code, front.headers["Location"]) == (302, "/docs")
+    for front in (get(gateway, "/"), get(gateway, "/?x=1"), httpx2.head(f"{gateway.url}/")):
+        assert (front.status_code, front.headers["Location"]) == (302, "/docs")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_the_front_page_can_only_be_read(gateway: Gateway, method: str) -> None:
+    answer = httpx2.request(method, f"{gateway.url}/?x=1")
+    assert problem(answer, 405)["code"] == "method_not_allowed"
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_browsers_find_an_icon(gateway: Gateway) -> None:
+    assert get(gateway, "/favicon.ico").status_code == 200
+
+
+def test_without_identity_the_gateway_lives_and_is_not_ready(gateway: Gateway) -> None:
+    gateway.identity.ready = False
+    for leave in (lambda: None, gateway.stop_identity):
+        leave()
+        answer = get(gateway, "/readyz", **BEARER)
+        problem(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
+        assert get(gateway, "/healthz").json() == {"status": "ok"}
 
 
 def test_head_has_no_body(gateway: Gateway) -> None:

@@ -21,6 +21,7 @@ ADDRESSES = {
     "/docs/static/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "/docs/static/swagger-ui.css": "text/css; charset=utf-8",
     "/docs/static/favicon-32x32.png": "image/png",
+    "/favicon.ico": "image/png",
     "/docs/static/LICENSE": "text/plain; charset=utf-8",
     "/docs/asyncapi.json": "application/json",
     "/v1/openapi.json": "application/json",
