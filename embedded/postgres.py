@@ -18,6 +18,7 @@ from urllib.parse import quote
 from embedded.postgres_binaries import Binaries, find_binaries, record_binaries, runnable_by
 from embedded.postgres_cluster import SUPERUSER, check_cluster, make_cluster, read_password
 from embedded.postgres_errors import (
+    DataDirectoryIncomplete,
     DataDirectoryInUse,
     DataDirectoryUnusable,
     DiskFull,
@@ -78,6 +79,12 @@ class EmbeddedPostgres:
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._sockets: Path | None = None
+        self._user: ServerUser | None = None
+
+    @property
+    def died(self) -> bool:
+        """Whether the server was started and has ended without being stopped."""
+        return self._process is not None and self._process.poll() is not None
 
     @property
     def pid(self) -> int | None:
@@ -104,25 +111,37 @@ class EmbeddedPostgres:
             self.stop()
             raise
 
+    def revive(self) -> None:
+        """Start the server again after it has died, at the same URL. Only from the main thread.
+
+        Raises EmbeddedPostgresError; it can be tried again then.
+        """
+        user, sockets = self._user, self._sockets
+        if not self.died or user is None or sockets is None:
+            raise RuntimeError("the embedded PostgreSQL has not died")
+        wait_for_orphans(self.directory / "cluster")
+        if not check_cluster(self.directory):
+            raise DataDirectoryIncomplete(self.directory, missing=["cluster"])
+        self._run(runnable_by(find_binaries(self.directory), user, self.directory), user, sockets)
+
     def _start(self, user: ServerUser) -> str:
-        cluster = self.directory / "cluster"
-        wait_for_orphans(cluster)
+        wait_for_orphans(self.directory / "cluster")
         exists = check_cluster(self.directory)
         binaries = runnable_by(find_binaries(self.directory), user, self.directory)
         if not exists:
             make_cluster(self.directory, binaries, user)
         record_binaries(self.directory, binaries)
         user.own(self.directory / "binaries.json")
-        self._sockets = socket_directory(self.directory, user)
-        # Nothing runs on this cluster, so what a killed server left is stale, whatever process has its number now.
-        for stale in (cluster / "postmaster.pid", *socket_files(self._sockets)):
-            stale.unlink(missing_ok=True)
+        self._user, self._sockets = user, socket_directory(self.directory, user)
         self._run(binaries, user, self._sockets)
         password = quote(read_password(self.directory), safe="")
         return f"postgresql://{SUPERUSER}:{password}@/postgres?host={quote(str(self._sockets), safe='')}&port={PORT}"
 
     def _run(self, binaries: Binaries, user: ServerUser, sockets: Path) -> None:
         cluster, log = self.directory / "cluster", self.directory / "log"
+        # Nothing runs on this cluster, so what a killed server left is stale, whatever process has its number now.
+        for stale in (cluster / "postmaster.pid", *socket_files(sockets)):
+            stale.unlink(missing_ok=True)
         settings = {**SETTINGS, "unix_socket_directories": str(sockets)}
         if binaries.major >= 18:
             settings["io_method"] = "sync"  # no processes of its own

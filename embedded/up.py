@@ -21,6 +21,7 @@ from waitress.server import create_server
 from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
+from embedded.keeper import Keeper
 from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from embedded.site import create_site
 from embedded.state import Credentials, StateError, read_secret, write_running
@@ -62,11 +63,12 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         secret = read_secret(directory)
         kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
-        with _database(directory) as admin_url:
+        database = _database(directory)
+        with database as admin_url:
             write_running(directory, admin_url)
             installation = Installation(admin_url, secret)
             installation.prepare()
-            _serve(installation, directory, listener, demo=demo, signals=signals, as_json=as_json)
+            _serve(installation, database, directory, listener, demo=demo, signals=signals, as_json=as_json)
     except (EmbeddedPostgresError, StateError) as error:
         raise Refused(str(error)) from None
     except OSError as error:
@@ -77,6 +79,7 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
 
 def _serve(
     installation: Installation,
+    database: EmbeddedPostgres | _Given,
     directory: Path,
     listener: socket.socket,
     *,
@@ -107,9 +110,13 @@ def _serve(
         for thread in [*threads, serving]:
             thread.start()
         _announce(listener, credentials, directory, as_json=as_json)
+        # Every pooled connection went with the server: without closing them each would cost one request a 503.
+        keeper = Keeper(database, say=_say, revived=assembly.close)
         # Looked at, not waited for: an event set by a signal's handler could lock up the thread that waits for it.
         while not signals and not stop.wait(_LOOK_SECONDS):
-            pass
+            # Ctrl-C in a terminal ends the server too, which is no death.
+            if not signals:
+                keeper.look()
     finally:
         stop.set()
         server.close()
@@ -154,7 +161,11 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
     )
 
 
-def _database(directory: Path) -> Any:
+def _say(message: str) -> None:
+    click.echo(f"accounts: {message}", err=True)
+
+
+def _database(directory: Path) -> EmbeddedPostgres | _Given:
     """PostgreSQL: the one of ``DATABASE_URL`` (a role with CREATEDB and CREATEROLE), else our own."""
     given = os.environ.get("DATABASE_URL")
     return _Given(given) if given else EmbeddedPostgres(directory / "postgres")
@@ -169,6 +180,11 @@ class _Given:
 
     def __exit__(self, *_error: object) -> None:
         """Somebody else's server goes on."""
+
+    died = False
+
+    def revive(self) -> None:
+        """Somebody else starts it."""
 
 
 def _listen(port: int) -> socket.socket:

@@ -81,9 +81,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     processes: list[subprocess.Popen[str]] = []
 
     def run(*more: str) -> Running:
-        process = subprocess.Popen(
-            command(tmp_path / "data", free_port(), *more), stdout=subprocess.PIPE, text=True, env=environment()
-        )
+        with (tmp_path / "stderr").open("a") as said:
+            process = subprocess.Popen(
+                command(tmp_path / "data", free_port(), *more),
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                env=environment(),
+            )
         processes.append(process)
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -172,3 +177,33 @@ def test_a_data_directory_that_lost_its_secret_is_left_alone(tmp_path: Path) -> 
     assert "backup" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert [path.name for path in data.iterdir()] == ["postgres"]
+
+
+@pytest.mark.slow
+def test_a_database_that_is_killed_is_told_of_and_started_again(start: Callable[..., Running], tmp_path: Path) -> None:
+    product = start("--demo", "3")
+    pid_file = tmp_path / "data" / "postgres" / "cluster" / "postmaster.pid"
+
+    def kill() -> None:
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+
+    def creates(number: int) -> bool:
+        body = {"email": f"number{number}@example.com", "last_name": f"Phoenix{number}"}
+        status, answer = product.send("POST", "/v1/customers", body)
+        assert status in (201, 409, 503), answer
+        return status != 503
+
+    assert creates(0)
+    kill()
+    eventually("customers can be made again", lambda: creates(1))
+    eventually("and are found", lambda: len(product.found("phoenix")) == 2)
+    assert (tmp_path / "stderr").read_text() == "accounts: the database has died; starting it again\n"
+
+    for again in range(3):
+        killed = pid_file.read_text()
+        kill()
+        if again < 2:
+            eventually("it is started again", lambda old=killed: pid_file.exists() and pid_file.read_text() != old)  # type: ignore[misc]
+    assert product.process.wait(PATIENCE) == 1
+    assert "could not be kept up" in (tmp_path / "stderr").read_text()
+    assert "Traceback" not in (tmp_path / "stderr").read_text()
