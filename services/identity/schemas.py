@@ -48,7 +48,7 @@ class JwkView(Schema):
     )
     kid = fields.String(
         required=True,
-        metadata=_described("Its ID, in the header of the tokens it signed.", "kid_06h5yvkg1scm7h3b8k5rqt2xzw"),
+        metadata=_described("Its ID, in the header of the tokens it signed.", "20260312-9f86d081884c"),
     )
     use = fields.String(required=True, metadata=_described("Use: sig.", "sig"))
     alg = fields.String(required=True, metadata=_described("Algorithm (RFC 9864): Ed25519.", "Ed25519"))
@@ -66,9 +66,13 @@ class MeView(Schema):
     id = fields.String(
         required=True, metadata=_described("Of the staff member or API key.", "key_06h5yvkg1scm7h3b8k5rqt2xzw")
     )
-    kind = fields.String(required=True, validate=validate.OneOf(["staff", "api_key"]), metadata=_described("Which."))
+    kind = fields.String(
+        required=True, validate=validate.OneOf(["staff", "api_key"]), metadata=_described("Which.", "api_key")
+    )
     name = fields.String(required=True, metadata=_described("Their name.", "Nightly import"))
-    role = fields.String(required=True, allow_none=True, metadata=_described("Role of a staff member.", "owner"))
+    role = fields.String(
+        required=True, allow_none=True, metadata=_described("Role of a staff member; null for an API key.")
+    )
     publisher_id = fields.String(
         required=True, metadata=_described("Their publisher.", "pub_06h5yvkg1scm7h3b8k5rqt2xzw")
     )
@@ -91,7 +95,7 @@ class CreateApiKey(Schema):
         fields.String(validate=validate.OneOf(list(PUBLISHER_SCOPES))),
         validate=validate.Length(1, 50),
         metadata=_described(
-            "What it may do: nothing its maker may not. If absent, all of that except identity:manage."
+            "What it may do: nothing its maker may not. If absent, all of that except identity:manage.", _SCOPES
         ),
     )
 
@@ -117,7 +121,10 @@ class NewApiKeyView(ApiKeyView):
     secret = fields.String(
         required=True,
         allow_none=True,
-        metadata=_described("Shown this once: keep it. Null when the answer is repeated for an Idempotency-Key."),
+        metadata=_described(
+            "Shown this once: keep it. Null when the answer is repeated for an Idempotency-Key.",
+            "ak_live_Zk3vPq8wT1nYb6RcX0dLs9GfJ2hKm5Va7uEoW4iQzBt",
+        ),
     )
 
 

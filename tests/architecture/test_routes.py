@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from openapi_spec_validator import validate
 
 from servicekit.web.access import SIGNED_IN, scope_of
 from services.gateway.routes import Access, route_of
+from services.identity.credentials import API_KEY_PREFIX, new_secret
 from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
 from tools.discovery import Service, services
 from tools.generate.examples import example_of
@@ -90,6 +92,19 @@ def test_every_body_has_an_example(whole: Json) -> None:
         assert "example" in body or "examples" in body, f"{method} {path}"
 
 
+def test_examples_of_who_one_is_and_of_a_new_key_fit_together(whole: Json) -> None:
+    me = _example(whole, "/v1/identity/me", "get", "200")
+    assert me["id"].partition("_")[0] == {"staff": "stf", "api_key": "key"}[me["kind"]]
+    assert (me["role"] is None) == (me["kind"] == "api_key")
+    asked = _body_example(whole["paths"]["/v1/identity/api_keys"]["post"]["requestBody"])
+    made = _example(whole, "/v1/identity/api_keys", "post", "201")
+    assert {name: made[name] for name in asked} == asked
+    assert len(made["secret"]) == len(new_secret(API_KEY_PREFIX))
+    assert made["secret"].startswith(made["hint"])
+    (key,) = _example(whole, "/v1/identity/jwks.json", "get", "200")["keys"]
+    assert re.fullmatch(r"\d{8}-[0-9a-f]{12}", key["kid"])
+
+
 def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) -> None:
     without = {
         operation["operationId"]
@@ -112,6 +127,15 @@ def test_every_list_is_paged_by_cursor(whole: Json) -> None:
         answer = operation["responses"].get("200", {}).get("content", {}).get("application/json")
         if answer and "items" in example_of(answer["schema"], whole["components"]["schemas"], ""):
             assert "next_cursor" in answer["example"]
+
+
+def _example(whole: Json, path: str, method: str, status: str) -> Any:
+    return _body_example(whole["paths"][path][method]["responses"][status])
+
+
+def _body_example(body: Json) -> Any:
+    """The example of a described body."""
+    return body["content"]["application/json"]["example"]
 
 
 def _bodies(whole: Json) -> list[tuple[str, str, dict[str, Any]]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from embedded.postgres import SETTINGS
 from tests.compose import compose_file
 from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, processes, services, tasks
 
@@ -117,6 +119,14 @@ def test_images_of_others_are_pinned_and_can_be_replaced() -> None:
             variable = VARIABLE.fullmatch(service["image"])
             assert variable, f"{name}'s image can't be replaced"
             assert re.search(r":\d", variable[2].removeprefix(":-")), f"{name}'s image has no version"
+
+
+def test_the_databases_log_holds_no_personal_data() -> None:
+    words = services()["postgres"]["command"]
+    given = dict(word.split("=") for option, word in pairwise(words) if option == "-c")
+    for setting in ("log_error_verbosity", "log_min_error_statement"):
+        assert given[setting] == SETTINGS[setting]
+    assert (given["log_error_verbosity"], given["log_min_error_statement"]) == ("terse", "panic")
 
 
 def test_data_is_kept_in_volumes() -> None:
