@@ -112,7 +112,7 @@ def get_changes(parameters: dict[str, Any], customer_id: str) -> Response:
 @blueprint.post("/<customer_id>/logins")
 @requires("customers:write")
 @idempotent
-@blueprint.arguments(RecordLogin)
+@blueprint.arguments(RecordLogin, required=False)
 @blueprint.response(201, LoginView)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="record_login")
 def post_login(body: dict[str, Any], customer_id: str) -> Response:

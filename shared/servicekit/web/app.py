@@ -47,7 +47,7 @@ def create_service_app(
     collaborators, for its routes to find.
     """
     app = Flask(service, static_folder=None)  # a route for static files would be one without a scope
-    # One thing, one address: what merely resembles it is not there. A redirect would repeat the Host header it was sent.
+    # One thing, one address; what resembles it is not there. A redirect would repeat the Host header it was sent.
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     app.config.update(

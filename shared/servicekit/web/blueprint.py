@@ -16,5 +16,11 @@ class ServiceBlueprint(Blueprint):
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: type[Schema] | Schema, **options: Any) -> Any:
-        """As flask-smorest's, but the schema is built once: for each request it would cost more than using it."""
-        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+        """As flask-smorest's, but a body that is ``required`` must be there.
+
+        The schema is built once: for each request it would cost more than using it.
+        """
+        built = schema() if isinstance(schema, type) else schema
+        if not options.get("required", True):
+            self.ARGUMENTS_PARSER.allow_absence(built)
+        return super().arguments(built, **options)

@@ -12,9 +12,9 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
 
 from servicekit.errors import BadRequest
+from servicekit.web.strict_json import strict_json
 
 MAX_BODY_BYTES = 1_000_000
-_MAX_DEPTH = 32
 
 
 class StrictParser(FlaskParser):
@@ -27,9 +27,17 @@ class StrictParser(FlaskParser):
         "path": marshmallow.RAISE,
     }
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._optional: list[marshmallow.Schema] = []
+
+    def allow_absence(self, schema: marshmallow.Schema) -> None:
+        """Take no body at all for an empty object where this very ``schema`` is read."""
+        self._optional.append(schema)
+
     def load_json(self, req: Request, schema: marshmallow.Schema) -> Any:
-        """The body as JSON. An empty body is an empty object."""
-        return read_json()
+        """The body as JSON."""
+        return read_json(required=not any(schema is optional for optional in self._optional))
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:
         """The query's parameters; one given twice where one is expected is refused."""
@@ -42,42 +50,29 @@ class StrictParser(FlaskParser):
         return MultiDictProxy(req.args, schema)
 
 
-def read_json() -> Any:
-    """The request's body as JSON.
+def read_json(*, required: bool = True) -> Any:
+    """The request's body as JSON; no body at all is an empty object where none is ``required``.
 
-    Raises BadRequest for what isn't JSON, nests deeper than 32 levels or contains NUL; 415 for another media type,
-    413 over 1 MB.
+    Raises BadRequest for what isn't JSON or could be misread (see ``strict_json``); 415 for another media type,
+    encoding or character set, 413 over 1 MB.
     """
     body = request.get_data(cache=True)
     if not body:
+        if required:
+            raise BadRequest("The body is missing. Send a JSON object, {} at least.")
         return {}
     if not request.is_json:
         raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
-    _check(document, 0)
-    return document
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType("Send JSON in UTF-8; it has no other character set (RFC 8259).")
+    return strict_json(body)
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer in JSON; datetimes must already be text, so that every one is written the same way."""
     return Response(orjson.dumps(document), status, headers, content_type="application/json")
-
-
-def _check(value: Any, depth: int) -> None:
-    if isinstance(value, str):
-        if "\0" in value:
-            raise BadRequest("The body contains the character NUL, which no text has.")
-    elif isinstance(value, (dict, list)):
-        if depth >= _MAX_DEPTH:
-            raise BadRequest(f"The body is nested deeper than {_MAX_DEPTH} levels.")
-        if isinstance(value, dict):
-            for key in value:
-                _check(key, depth + 1)
-        for inner in value.values() if isinstance(value, dict) else value:
-            _check(inner, depth + 1)
 
 
 def _has_surrogate(value: str) -> bool:

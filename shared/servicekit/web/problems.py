@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from servicekit.db.database import is_transient
-from servicekit.errors import FieldError, Problem, Unavailable
+from servicekit.errors import BadRequest, FieldError, Invalid, NotFound, Problem, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 _log = structlog.get_logger("web")
@@ -31,6 +31,13 @@ _codes = {
     415: "unsupported_media_type",
     422: "invalid",
     431: "too_large",
+}
+# As our own errors of the same status have them, whoever notices.
+_titles = {
+    400: BadRequest.title,
+    404: NotFound.title,
+    405: "Method not allowed",
+    422: Invalid.title,
 }
 
 
@@ -94,10 +101,8 @@ def _http_exception(error: HTTPException) -> Response:
     problem.status, problem.code, problem.title = (
         status,
         _codes.get(status, error.name.lower().replace(" ", "_")),
-        error.name,
+        _titles.get(status, error.name),
     )
-    if status == 422:
-        problem.title = "The content is not valid"
     keep = {"allow", "retry-after", "www-authenticate"}
     problem.headers = {name: value for name, value in error.get_headers() if name.lower() in keep}
     return problem_response(problem)
