@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,11 +12,26 @@ from marshmallow import ValidationError, fields
 
 from servicekit.clock import rfc3339
 
-_FORBIDDEN = {"Cc", "Cs", "Co", "Cn"}  # controls, lone surrogates, private use, unassigned
+# Listed, because what Python's tables know of Unicode depends on its version; what is unassigned today may be a name's
+# letter tomorrow. Controls, lone surrogates, line and paragraph separators, what reverses the text around it,
+# noncharacters.
+_FORBIDDEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef"
+    + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(17))
+    + "]"
+)
+# Unicode's Default_Ignorable_Code_Point, white space, and the braille pattern without dots.
+_INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*\Z"
+)
 
 
 class Text(fields.String):
-    """One line of text: Unicode NFC, trimmed, at most ``max_length`` characters; empty becomes null if allowed."""
+    """One line of text: Unicode NFC, trimmed, at most ``max_length`` characters; empty becomes null if allowed.
+
+    What shows nothing at all counts as empty.
+    """
 
     def __init__(self, *, max_length: int, **options: Any) -> None:
         metadata = {"maxLength": max_length, **options.pop("metadata", {})}
@@ -27,11 +43,11 @@ class Text(fields.String):
         if len(text) > 4 * self.max_length:
             raise ValidationError(f"Longer than {self.max_length} characters.")
         text = unicodedata.normalize("NFC", text).strip()
-        if not text.isprintable() and any(unicodedata.category(character) in _FORBIDDEN for character in text):
+        if not text.isprintable() and _FORBIDDEN.search(text):
             raise ValidationError("Contains a control character or one that no text has.")
         if len(text) > self.max_length:
             raise ValidationError(f"Longer than {self.max_length} characters.")
-        if not text:
+        if _INVISIBLE.match(text):
             if self.allow_none:
                 return None
             raise ValidationError("Must not be empty.")
@@ -48,7 +64,7 @@ class Moment(fields.Field[datetime]):
         if not isinstance(value, str) or len(value) > 40 or "T" not in value.upper():
             raise ValidationError("Not a time in RFC 3339, such as 2026-03-12T09:30:00Z.")
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value.upper())  # RFC 3339 allows t and z
             if moment.tzinfo is None:
                 raise ValidationError("The time lacks its zone: add Z or an offset such as +01:00.")
             return moment.astimezone(UTC)
