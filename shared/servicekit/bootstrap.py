@@ -68,7 +68,9 @@ def forget_bootstrap(session: Session, source: str) -> None:
 def _apply(app: Database, publisher_id: str, items: Sequence[FeedItem], apply: Apply) -> None:
     with app.transaction(publisher_id) as session:
         people = {item.datasubject for item in items if item.datasubject is not None}
-        seen = screen(session, publisher_id, people)
+        # A tombstone erases: it waits for what is just being taken in of that person.
+        erasing = {item.datasubject for item in items if item.deleted and item.datasubject is not None}
+        seen = screen(session, publisher_id, people, erasing=erasing)
         wanted = [
             FeedItem(
                 subject=item.subject,

@@ -13,6 +13,7 @@ from servicekit.bootstrap import bootstrap, forget_bootstrap, is_bootstrapped
 from servicekit.db.database import Database
 from servicekit.errors import BadRequest
 from servicekit.feed import FeedItem, FeedPage, read_feed
+from servicekit.screening import lock_people
 from servicekit.testing.queues import MemoryQueue
 from servicekit.tests.consumer.toys import copied, copy_items, event, message, worker
 
@@ -82,6 +83,20 @@ def test_erased_people_stay_erased_and_their_tombstones_come(app: Database) -> N
         session.execute(text("INSERT INTO erased_subject VALUES ('pub_1', 'cus_1', now()), ('pub_1', 'cus_2', now())"))
     bootstrap("shop", Owner([item("cus_1"), item("cus_2", 2, deleted=True), item("cus_3")]).fetch, copy_items, app)
     assert copied(app) == {"cus_2": (2, None), "cus_3": (1, "cus_3 1")}
+
+
+def test_a_tombstone_waits_for_what_is_just_being_taken_in(app: Database) -> None:
+    """Else the erasure would not see what another transaction has not committed yet."""
+    with app.transaction("pub_1") as taking:
+        lock_people(taking, "pub_1", ["cus_1", "cus_2"])
+        feed = Owner([item("cus_1", 2, deleted=True)]).fetch
+        erasing = threading.Thread(target=bootstrap, args=("shop", feed, copy_items, app))
+        erasing.start()
+        erasing.join(0.3)
+        assert erasing.is_alive(), "it waits"
+        assert bootstrap("other", Owner([item("cus_2")]).fetch, copy_items, app) == 1, "what is taken in does not"
+    erasing.join(10)
+    assert copied(app) == {"cus_1": (2, None), "cus_2": (1, "cus_2 1")}
 
 
 def test_it_runs_while_live_events_flow(app: Database, system: Database) -> None:
