@@ -16,7 +16,7 @@ from servicekit.events import Event, MalformedEvent
 from servicekit.faults import reach
 from servicekit.metrics import CONSUMER_RETRIES, EVENTS_HANDLED, HANDLER_SECONDS
 from servicekit.parking import describe, park
-from servicekit.subscriptions import Subscriptions, may_succeed_later
+from servicekit.subscriptions import Erasure, Subscriptions, may_succeed_later
 
 BACK_OFF_SECONDS = (0.1, 10.0)
 _STOP_CHECK_SECONDS = 0.5
@@ -159,8 +159,14 @@ class EventConsumer:
 
     def _park(self, received: _Received, reason: str) -> None:
         message = received.delivery.message
+        event = received.event
+        erasure = event is not None and isinstance(self.dispatcher.subscriptions.get(event.type), Erasure)
         with self._system.transaction() as session:
-            row_id = park(session, consumer=self._name, body=message.body, reason=reason)
+            row_id = park(session, consumer=self._name, body=message.body, reason=reason, tells_of_erasure=erasure)
+        if row_id is None:
+            EVENTS_HANDLED.labels(self._name, "erased").inc()
+            _log.warning("message of an erased person dropped", consumer=self._name, event_type=message.type)
+            return
         EVENTS_HANDLED.labels(self._name, "parked").inc()
         _log.error("message parked", consumer=self._name, parked=row_id, event_type=message.type, reason=reason)
 

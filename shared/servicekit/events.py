@@ -12,6 +12,8 @@ from marshmallow import Schema, fields
 from servicekit.clock import rfc3339
 
 CONTENT_TYPE = "application/cloudevents+json"
+LONGEST_ATTRIBUTE = 200
+"""Characters in an envelope's attribute. Ours are far shorter; what comes from outside must fit into an index."""
 
 
 class MalformedEvent(ValueError):
@@ -79,7 +81,8 @@ class Event:
     def from_json(cls, body: bytes | str) -> Event:
         """Read a CloudEvent; unknown attributes are ignored.
 
-        Raises MalformedEvent if it isn't JSON or lacks an attribute that ours have.
+        Raises MalformedEvent if it isn't JSON, lacks an attribute that ours have, or has one that is no text or
+        is longer than ``LONGEST_ATTRIBUTE``.
         """
         try:
             envelope = orjson.loads(body)
@@ -92,8 +95,8 @@ class Event:
                 publisher_id=_text(envelope["publisherid"]),
                 aggregate_version=int(envelope["aggregateversion"]),
                 data=envelope["data"],
-                datasubject=envelope.get("datasubject"),
-                traceparent=envelope.get("traceparent"),
+                datasubject=_optional_text(envelope.get("datasubject")),
+                traceparent=_optional_text(envelope.get("traceparent")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MalformedEvent(f"not a CloudEvent of ours: {type(error).__name__} {error}") from error
@@ -111,4 +114,10 @@ def _emptied(field: fields.Field[Any]) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("an attribute that must be text isn't")
+    if len(value) > LONGEST_ATTRIBUTE:
+        raise ValueError(f"an attribute is longer than {LONGEST_ATTRIBUTE} characters")
     return value
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)

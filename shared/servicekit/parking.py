@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from servicekit.clock import now
 from servicekit.db.database import Database
 from servicekit.db.tables import parked_message
-from servicekit.events import Event
+from servicekit.events import LONGEST_ATTRIBUTE, Event
 from servicekit.ids import new_id
+from servicekit.screening import screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,19 @@ class Parked:
     parked_at: datetime
 
 
-def park(session: Session, *, consumer: str, body: bytes, reason: str) -> str:
+def park(session: Session, *, consumer: str, body: bytes, reason: str, tells_of_erasure: bool = False) -> str | None:
     """Keep a message that can't be handled; the row's id. ``session`` is one of the role ``system``.
 
-    Publisher, person and the rest are read from ``body`` as far as it can be read.
+    Publisher, person and the rest are read from ``body`` as far as it can be read. None, and nothing is kept, if
+    the person has been erased meanwhile, unless the message itself ``tells_of_erasure``: that one has to be replayed.
     """
     row = {name: _attribute(body, source) for name, source in _ATTRIBUTES.items()}
+    publisher_id, people = row["publisher_id"], {row["datasubject"], row["subject"]} - {None}
+    if publisher_id is not None and people and not tells_of_erasure:
+        # Holds an erasure off until the commit: it then finds this row, or this finds the erasure.
+        seen = screen(session, publisher_id, {person for person in people if person is not None})
+        if any(seen.is_erased(person) for person in people):
+            return None
     row_id = new_id("prk")
     session.execute(
         insert(parked_message).values(id=row_id, consumer=consumer, body=body, reason=reason, parked_at=now(), **row)
@@ -165,4 +173,5 @@ def _attribute(body: bytes, name: str) -> str | None:
     except ValueError:
         return None
     value = envelope.get(name) if isinstance(envelope, dict) else None
-    return value if isinstance(value, str) and "\0" not in value else None
+    usable = isinstance(value, str) and "\0" not in value and len(value) <= LONGEST_ATTRIBUTE
+    return value if usable else None

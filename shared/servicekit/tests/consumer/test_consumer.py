@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 
+import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -95,6 +97,21 @@ def test_what_is_no_event_is_parked_byte_for_byte(
     queue: MemoryQueue, app: Database, system: Database, body: bytes
 ) -> None:
     queue.put(Message(id="", type="shop.x", body=body, headers={}), message(event("cus_1", 1)))
+    assert worker(queue, app, system).step(0) == 2
+    assert list(copied(app)) == ["cus_1"]
+    with system.transaction() as session:
+        assert bytes(session.execute(text("SELECT body FROM parked_message")).scalar_one()) == body
+
+
+@pytest.mark.parametrize("attribute", ["id", "type", "subject", "publisherid", "datasubject"])
+@pytest.mark.parametrize("value", [secrets.token_hex(4000), 7, ["cus_1"]], ids=["long", "number", "list"])
+def test_no_attribute_of_a_message_keeps_it_from_being_parked(
+    queue: MemoryQueue, app: Database, system: Database, attribute: str, value: object
+) -> None:
+    """A value may be too long for an index: the queue would stand still."""
+    envelope = {**orjson.loads(event("cus_2", 1).to_json()), attribute: value}
+    body = orjson.dumps(envelope)
+    queue.put(Message(id="", type=EDITED, body=body, headers={}), message(event("cus_1", 1)))
     assert worker(queue, app, system).step(0) == 2
     assert list(copied(app)) == ["cus_1"]
     with system.transaction() as session:

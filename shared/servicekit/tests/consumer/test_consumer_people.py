@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from servicekit import consumer
 from servicekit.db.database import Database
 from servicekit.events import Event
-from servicekit.parking import forget_parked, list_parked
+from servicekit.parking import forget_parked, list_parked, park
 from servicekit.screening import lock_people
 from servicekit.subscriptions import Effect, Erasure
 from servicekit.testing.queues import MemoryQueue
@@ -104,3 +107,41 @@ def test_what_is_parked_of_a_person_goes_with_them(queue: MemoryQueue, app: Data
         assert forget_parked(session, publisher_id="pub_1", datasubject="cus_2") == 1
     with system.transaction() as session:
         assert [parked.subject for parked in list_parked(session)] == ["cus_3"]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_nothing_is_parked_of_a_person_erased_since_it_failed(
+    queue: MemoryQueue, app: Database, system: Database, readable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The failed one's transaction is over when the erasure comes, and its parking has not begun."""
+    broken = message(event("cus_1", 1, type_=LOGGED_IN, poison=True))
+    if not readable:
+        broken = replace(broken, body=broken.body.replace(b'"aggregateversion":1', b'"aggregateversion":"x"'))
+    other = MemoryQueue()
+    put(other, event("cus_1", 2, type_=ERASED))
+    erasing = worker(other, app, system)
+
+    def erase_first(session: Session, **given: Any) -> str | None:
+        erasing.step(0)
+        return park(session, **given)
+
+    monkeypatch.setattr(consumer, "park", erase_first)
+    queue.put(broken)
+    assert worker(queue, app, system).step(0) == 1
+    assert other.is_empty
+    with system.transaction() as session:
+        assert list_parked(session) == []
+
+
+def test_an_erasure_that_fails_again_is_parked_although_the_person_is_erased(
+    queue: MemoryQueue, app: Database, system: Database
+) -> None:
+    def fail(_session: Session, _one: Event) -> None:
+        raise ValueError("broken")
+
+    put(queue, event("cus_1", 1, type_=ERASED))
+    worker(queue, app, system).step(0)
+    put(queue, event("cus_1", 2, type_=ERASED))
+    worker(queue, app, system, {ERASED: Erasure(fail)}).step(0)
+    with system.transaction() as session:
+        assert [parked.subject for parked in list_parked(session)] == ["cus_1"]
