@@ -1,0 +1,88 @@
+"""The web server of the embedded mode: waitress, whose own refusals are problem documents like everybody else's."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer, create_server
+from waitress.task import ErrorTask
+
+from servicekit.errors import BadRequest, Problem
+from servicekit.ids import new_id
+from services.gateway.problems import refusal, rendered
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Over every route's own limit, so that the gateway refuses all but the absurd; also framing of chunks is counted.
+LARGEST_BODY = 2_000_000
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+class Parser(HTTPRequestParser):
+    """Takes an address as people type it: ``?q=müller`` not percent-encoded, as curl and nginx pass it on."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the first line, its raw bytes encoded (RFC 3986, 2.1), and the headers as they are."""
+        line, end, headers = header_plus.partition(b"\r\n")
+        encoded = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line)
+        super().parse_header(encoded + end + headers)
+
+
+class Refusal(ErrorTask):
+    """Tells of a request that never reached an application, and of an application's defect."""
+
+    def execute(self) -> None:
+        """Answer with a problem document, and close."""
+        problem = _problem(self.request.error.code)  # type: ignore[attr-defined]  # the stubs take the request for its error
+        body, headers = rendered(problem, new_id("req"))
+        self.status = f"{problem.status} {problem.title}"
+        self.response_headers = [*self.response_headers, *headers.items()]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):
+    """A connection."""
+
+    parser_class = Parser
+    error_task_class = Refusal
+
+
+def create_web_server(site: WSGIApplication, listener: socket.socket) -> BaseWSGIServer:
+    """The server of ``site``, on a socket that listens; ``run`` serves."""
+    server = create_server(
+        site,
+        sockets=[listener],
+        threads=8,
+        ident="accounts",
+        max_request_body_size=LARGEST_BODY,
+        clear_untrusted_proxy_headers=True,
+    )
+    if not isinstance(server, BaseWSGIServer):
+        raise TypeError("one socket, one server")
+    server.channel_class = Channel  # type: ignore[misc,assignment,unused-ignore]
+    return server
+
+
+def serve(server: BaseWSGIServer, stop: threading.Event) -> None:
+    """Serve until the server is closed, which is to be after ``stop`` is set."""
+    try:
+        server.run()  # type: ignore[no-untyped-call,unused-ignore]
+    except (OSError, ValueError):
+        if not stop.is_set():  # else it looked at the sockets that were just closed
+            raise
+
+
+def _problem(status: int) -> Problem:
+    if status == 501:  # the client can do something about it, so it is the client's
+        return BadRequest("Of the transfer codings only chunked is understood: send the body as it is.")
+    if status in (400, 413, 431):
+        return refusal(status)
+    return Problem("This is a defect on our side. The request ID helps to find it.")
