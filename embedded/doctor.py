@@ -13,11 +13,13 @@ from pathlib import Path
 import click
 from environs import Env
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from embedded.first_start import has_staff
 from embedded.installation import MIGRATIONS, Installation
 from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from embedded.postgres_errors import DataDirectoryInUse
-from embedded.state import StateError, read_credentials, read_running
+from embedded.state import DatabaseMissing, StateError, check_database, read_credentials, read_running
 from embedded.up import DATA
 from servicekit.db.database import Database
 from servicekit.db.migrate import newest_version, present_version
@@ -89,10 +91,15 @@ def examine(directory: Path) -> Iterator[Finding]:
         return
     yield from examine_directory(directory)
     try:
+        if not os.environ.get("DATABASE_URL"):
+            check_database(directory)  # else an empty one would be made, and found well
         with _database(directory) as admin_url:
             installation = Installation(admin_url, (directory / "secret").read_text().strip())
             urls = {service: installation.urls(service) for service in MIGRATIONS}
             yield from examine_services(Patient(urls, lambda database: PostgresEngine(database.engine)))
+            _check_owner(directory, urls["identity"])
+    except DatabaseMissing as error:
+        yield Finding(False, str(error), "Until then ./accounts up doesn't start.")
     except (EmbeddedPostgresError, StateError, OSError) as error:
         yield Finding(False, f"the database can't be started: {error}", "The message says what to do.")
 
@@ -150,6 +157,20 @@ def _database(directory: Path) -> Iterator[str]:
         yield url
     finally:
         server.stop()
+
+
+def _check_owner(directory: Path, urls: DatabaseUrls) -> None:
+    """Whether the credentials can belong to this database. Raises DatabaseMissing."""
+    if read_credentials(directory) is None:
+        return
+    identity = Database(urls.system, pool_size=1)
+    try:
+        if not has_staff(identity):
+            raise DatabaseMissing(directory, "it has no publisher")
+    except SQLAlchemyError:
+        return  # that it can't be reached was told
+    finally:
+        identity.close()
 
 
 def examine_services(patient: Patient) -> Iterator[Finding]:
@@ -268,4 +289,4 @@ def _examine_index(app: Database, engine: Engine, publishers: list[str]) -> Iter
 
 
 if __name__ == "__main__":
-    doctor()
+    doctor(prog_name="./accounts doctor")

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from embedded.assembly import Assembly
 from embedded.demo import demo_customers
-from embedded.state import Credentials, read_credentials, write_credentials
+from embedded.state import Credentials, DatabaseMissing, read_credentials, write_credentials
 from servicekit import clock
 from servicekit.auth.caller import Caller
+from servicekit.db.database import Database
 from services.customers.actions import create_customer
 from services.customers.queries import list_customers
 from services.customers.schemas import CreateCustomer
@@ -25,9 +26,14 @@ OWNER_EMAIL = "owner@example.com"
 
 
 def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credentials:
-    """The credentials of the demo publisher, which is made with ``demo`` customers if it isn't there."""
+    """The credentials of the demo publisher, which is made with ``demo`` customers if it isn't there.
+
+    Raises DatabaseMissing where there are credentials but nobody whose they could be.
+    """
     credentials = read_credentials(directory)
     if credentials is not None:
+        if not has_staff(assembly.databases["identity.system"]):
+            raise DatabaseMissing(directory, "it has no publisher")
         return credentials
     password, now = secrets.token_urlsafe(12), clock.now()
     owner = _owner(assembly, password, now)
@@ -45,6 +51,12 @@ def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credential
     credentials = Credentials(email=OWNER_EMAIL, password=password, api_key=api_key)
     write_credentials(directory, credentials)
     return credentials
+
+
+def has_staff(identity: Database) -> bool:
+    """Whether anybody can sign in. Not asked by address or name: both may be changed."""
+    with identity.transaction() as session:
+        return session.scalars(select(Staff.id).limit(1)).first() is not None
 
 
 def _owner(assembly: Assembly, password: str, now: datetime) -> Staff:

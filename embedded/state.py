@@ -8,9 +8,22 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+OURS = frozenset({"secret", "credentials", "postgres"})  # a killed first start leaves at least one of them
+
 
 class StateError(Exception):
     """The data directory can't be used; the message says why and what to do."""
+
+
+class DatabaseMissing(StateError):
+    """There are credentials of a first start whose database isn't there."""
+
+    def __init__(self, directory: Path, seen: str) -> None:
+        super().__init__(
+            f"the database is missing: {seen}, but {directory / 'credentials'} was made with one. "
+            f"Restore {directory} from a backup; or choose another --data; or, if that data may be lost, "
+            f"delete {directory} and start anew."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,27 @@ class Credentials:
     email: str
     password: str
     api_key: str
+
+
+def check_directory(directory: Path) -> None:
+    """Refuse a directory that holds something else, which would be mixed with ours. Raises StateError."""
+    try:
+        held = {path.name for path in directory.iterdir() if not path.name.startswith(".")} - {"lost+found"}
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StateError(f"{directory} can't be used for data: {error.strerror}. Choose another --data.") from None
+    if held and not held & OURS:
+        raise StateError(
+            f"{directory} holds something else ({', '.join(sorted(held)[:3])}) and nothing of ./accounts up. "
+            "Choose an empty or a new directory with --data."
+        )
+
+
+def check_database(directory: Path) -> None:
+    """Refuse to begin an empty database beside the credentials of one that is gone. Raises StateError."""
+    if (directory / "credentials").exists() and not (directory / "postgres" / "cluster").exists():
+        raise DatabaseMissing(directory, f"{directory / 'postgres'} is gone")
 
 
 def read_secret(directory: Path) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 
 import click
 import structlog
-from waitress.server import create_server
 
 from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
@@ -24,7 +23,8 @@ from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.keeper import Keeper
 from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from embedded.site import create_site
-from embedded.state import Credentials, StateError, read_secret, write_running
+from embedded.state import Credentials, StateError, check_database, check_directory, read_secret, write_running
+from embedded.web_server import create_web_server, serve
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
@@ -54,12 +54,17 @@ class Refused(click.ClickException):
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once it answers.")
 def up(port: int, data: str, demo: int, as_json: bool) -> None:
     """Run the whole product: prints the address, a staff sign-in and an API key; Ctrl-C stops it."""
+    if not data:
+        raise click.BadParameter("name a directory", param_hint="--data")
     directory = Path(data).absolute()
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _noting(signals))
     listener = _listen(port)
     try:
+        check_directory(directory)
+        if not os.environ.get("DATABASE_URL"):
+            check_database(directory)
         directory.mkdir(parents=True, exist_ok=True)
         secret = read_secret(directory)
         kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
@@ -95,16 +100,9 @@ def _serve(
         engine=lambda database: PostgresEngine(database.engine),
         topology=load_topology(TOPOLOGY),
     )
-    server = create_server(
-        create_site(assembly),
-        sockets=[listener],
-        threads=8,
-        ident="accounts",
-        max_request_body_size=2_000_000,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = create_web_server(create_site(assembly), listener)
     threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
-    serving = threading.Thread(target=server.run, name="web", daemon=True)
+    serving = threading.Thread(target=serve, args=(server, stop), name="web", daemon=True)
     try:
         credentials = first_start(assembly, directory, demo=demo)
         for thread in [*threads, serving]:
@@ -218,4 +216,4 @@ def _noting(signals: list[int]) -> Callable[[int, FrameType | None], None]:
 
 if __name__ == "__main__":
     logging.captureWarnings(True)
-    up()
+    up(prog_name="./accounts up")

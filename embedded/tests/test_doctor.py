@@ -51,3 +51,13 @@ def test_a_missing_secret_is_told(tmp_path: Path) -> None:
     write_credentials(tmp_path, Credentials("a@example.com", "p", "k"))
 
     assert any("secret is missing" in problem for problem in _problems(tmp_path))
+
+
+def test_credentials_whose_database_is_gone_are_told_and_none_is_made(tmp_path: Path) -> None:
+    write_private(tmp_path / "secret", "s")
+    write_credentials(tmp_path, Credentials("a@example.com", "p", "k"))
+
+    problems = [finding.what for finding in doctor.examine(tmp_path) if not finding.well]
+
+    assert any("the database is missing" in problem for problem in problems)
+    assert not (tmp_path / "postgres").exists()

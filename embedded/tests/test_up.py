@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from embedded.postgres import EmbeddedPostgres
+from embedded.state import Credentials, write_credentials, write_private
+
 PATIENCE = 90.0
 
 
@@ -165,6 +168,62 @@ def test_a_port_that_is_taken_is_a_clear_message(tmp_path: Path) -> None:
     assert "--port" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "data").exists()
+
+
+def refused(data: str) -> subprocess.CompletedProcess[str]:
+    """A start that is refused, with a message."""
+    ended = subprocess.run(
+        [*command(Path("x"), free_port()), "--data", data],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        env=environment(),
+    )
+    assert ended.returncode in (1, 2)
+    assert "Traceback" not in ended.stderr
+    return ended
+
+
+def test_an_empty_name_of_the_data_directory_is_refused_as_the_command_that_was_typed() -> None:
+    said = refused("").stderr
+    assert "name a directory" in said
+    assert "Usage: ./accounts up" in said
+
+
+def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.odt").touch()
+    assert "thesis.odt" in refused(str(tmp_path)).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.odt"]
+
+
+def test_credentials_without_their_database_are_not_given_an_empty_one(tmp_path: Path) -> None:
+    write_private(tmp_path / "secret", "s")
+    write_credentials(tmp_path, Credentials("a@example.com", "p", "k"))
+    said = refused(str(tmp_path)).stderr
+    assert "the database is missing" in said
+    assert "--data" in said
+    assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.slow
+def test_credentials_of_another_database_are_not_printed(tmp_path: Path) -> None:
+    write_private(tmp_path / "secret", "s")
+    with EmbeddedPostgres(tmp_path / "postgres", fsync=False):
+        pass
+    write_credentials(tmp_path, Credentials("a@example.com", "p", "k"))
+    ended = refused(str(tmp_path))
+    assert "it has no publisher" in ended.stderr
+    assert ended.stdout == ""
+    doctor = subprocess.run(
+        [sys.executable, "-m", "embedded.doctor", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert doctor.returncode == 1
+    assert "it has no publisher" in doctor.stdout
 
 
 def test_a_data_directory_that_lost_its_secret_is_left_alone(tmp_path: Path) -> None:
