@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_STRONG = re.compile(r'"([0-9]{1,18})"\Z')
+_STRONG = re.compile(r'"([1-9][0-9]{0,17})"\Z')
 
 
 def etag(version: int) -> str:

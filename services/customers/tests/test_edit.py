@@ -105,7 +105,10 @@ def test_of_editors_at_once_one_wins(api: Api, anna: dict[str, Any]) -> None:
     assert sorted(statuses) == [200, 412, 412, 412]
 
 
-@pytest.mark.parametrize(("header", "status"), [(None, 428), ("1", 400), ('W/"1"', 400), ('"x"', 400), ('"7"', 412)])
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(None, 428), ("1", 400), ('"1', 400), ('W/"1"', 412), ('"x"', 412), ('"01"', 412), ('"7"', 412)],
+)
 def test_if_match_is_needed_and_must_be_a_tag_that_was_read(
     api: Api, anna: dict[str, Any], header: str | None, status: int
 ) -> None:

@@ -12,6 +12,8 @@ def test_a_tag_stands_for_its_version(version: int) -> None:
     assert version_of(etag(version)) == version
 
 
-@pytest.mark.parametrize("tag", ["", "1", '"1', 'W/"1"', '""', '"1" ', '"1"\n', '"-1"', '"1234567890123456789"', '"१"'])
+@pytest.mark.parametrize(
+    "tag", ["", "1", '"1', 'W/"1"', '""', '"1" ', '"1"\n', '"-1"', '"01"', '"0"', '"1234567890123456789"', '"१"']
+)
 def test_anything_else_is_no_tag_of_ours(tag: str) -> None:
     assert version_of(tag) is None
