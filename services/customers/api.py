@@ -16,7 +16,14 @@ from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from services.customers import actions, erasure, queries
-from services.customers.openapi import IDEMPOTENCY_KEY, IF_MATCH, VERSION_TOKEN, WITH_ETAG
+from services.customers.openapi import (
+    CHANGED_MEANWHILE,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    VERSION_TOKEN,
+    WITH_ETAG,
+    ChangedMeanwhileView,
+)
 from services.customers.schemas import Anonymize, CreateCustomer, EditCustomer, ListCustomers, Page, RecordLogin
 from services.customers.views import (
     ChangePage,
@@ -77,6 +84,7 @@ def get_customer(customer_id: str) -> Response:
 @requires("customers:write")
 @blueprint.arguments(EditCustomer)
 @blueprint.response(200, CustomerView, headers={**WITH_ETAG, **VERSION_TOKEN})
+@blueprint.alt_response(412, schema=ChangedMeanwhileView, **CHANGED_MEANWHILE)
 @blueprint.doc(parameters=[IF_MATCH], operationId="edit_customer")
 def patch_customer(body: dict[str, Any], customer_id: str) -> Response:
     """Edit a customer. What is absent stays, null clears."""
@@ -113,27 +121,29 @@ def get_changes(parameters: dict[str, Any], customer_id: str) -> Response:
 @requires("customers:write")
 @idempotent
 @blueprint.arguments(RecordLogin, required=False)
-@blueprint.response(201, LoginView)
+@blueprint.response(201, LoginView, headers=VERSION_TOKEN)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="record_login")
 def post_login(body: dict[str, Any], customer_id: str) -> Response:
     """Record a login. The same customer and time again change nothing."""
     about(customer_id)
     now = clock.now()
+    session = current_session()
     login = actions.record_login(
-        current_session(),
+        session,
         publisher_id=current_publisher_id(),
         customer_id=customer_id,
         at=body.get("at") or now,
         now=now,
     )
-    return json_response({"id": login.id, "customer_id": login.customer_id, "at": rfc3339(login.at)}, 201)
+    told = {"id": login.id, "customer_id": login.customer_id, "at": rfc3339(login.at)}
+    return json_response(told, 201, _version_token(queries.locked_customer(session, customer_id)))
 
 
 @blueprint.post("/<customer_id>/anonymize")
 @requires("customers:anonymize")
 @idempotent
 @blueprint.arguments(Anonymize)
-@blueprint.response(202, ErasureView)
+@blueprint.response(202, ErasureView, headers=VERSION_TOKEN)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="anonymize_customer")
 def post_anonymize(_body: dict[str, Any], customer_id: str) -> Response:
     """Anonymize a customer, for good. The answer tells how far it is; asking again tells it anew."""
@@ -146,7 +156,8 @@ def post_anonymize(_body: dict[str, Any], customer_id: str) -> Response:
         editor=current_caller(),
         now=clock.now(),
     )
-    return json_response(erasure.erasure_state(session, entry), 202)
+    token = _version_token(queries.locked_customer(session, customer_id))
+    return json_response(erasure.erasure_state(session, entry), 202, token)
 
 
 @blueprint.get("/<customer_id>/anonymization")
@@ -162,7 +173,11 @@ def get_anonymization(customer_id: str) -> Response:
 
 def _shown(customer: Any, status: int = 200) -> Response:
     about(customer.id)
-    headers = {"ETag": etag(customer.revision), "Version-Token": f"{customer.id}.{customer.version}"}
+    headers = {"ETag": etag(customer.revision), **_version_token(customer)}
     if status == 201:
         headers["Location"] = f"/v1/customers/{customer.id}"
     return json_response(customer_state(customer), status, headers)
+
+
+def _version_token(customer: Any) -> dict[str, str]:
+    return {"Version-Token": f"{customer.id}.{customer.version}"}

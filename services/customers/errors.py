@@ -68,7 +68,7 @@ class ChangedMeanwhile(PreconditionFailed):
 
     def __init__(self, *, current_etag: str, changes: list[dict[str, Any]]) -> None:
         super().__init__(
-            "Somebody else changed this customer since you read it. See changes, read it again, and decide.",
+            "If-Match is not this customer's present version. See what changed since, read it again, and decide.",
             headers={"ETag": current_etag},
             changes=changes,
         )

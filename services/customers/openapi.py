@@ -1,8 +1,16 @@
-"""Headers that several addresses share, for the API's description."""
+"""Headers and refusals, for the API's description."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from marshmallow import fields
+
+from servicekit.errors import PreconditionFailed
+from servicekit.web.problems import ProblemView
+from services.customers.errors import ChangedMeanwhile
+from services.customers.schemas import described
+from services.customers.views import ChangeView
 
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
@@ -16,11 +24,16 @@ IF_MATCH: dict[str, Any] = {
     "name": "If-Match",
     "required": True,
     "description": "The ETag that was read, or `*` to overwrite whatever is there.",
-    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$'},
+    "schema": {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$'},
     "example": '"1"',
 }
 WITH_ETAG: dict[str, Any] = {
     "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
+}
+CHANGED_MEANWHILE: dict[str, Any] = {
+    "content_type": "application/problem+json",
+    "description": "`If-Match` is not the ETag of the present version: see `changes`, read again and decide.",
+    "headers": {"ETag": {"description": "The present version's.", "schema": {"type": "string", "examples": ['"2"']}}},
 }
 VERSION_TOKEN: dict[str, Any] = {
     "Version-Token": {
@@ -28,3 +41,21 @@ VERSION_TOKEN: dict[str, Any] = {
         "schema": {"type": "string"},
     },
 }
+
+
+class ChangedMeanwhileView(ProblemView):
+    """The refusal of an edit whose `If-Match` is not the present version."""
+
+    type = fields.String(required=True, metadata=described("`code` tells problems apart.", "about:blank"))
+    title = fields.String(required=True, metadata=described("The kind of problem.", PreconditionFailed.title))
+    status = fields.Integer(required=True, metadata=described("The HTTP status.", PreconditionFailed.status))
+    code = fields.String(required=True, metadata={"description": "Which problem.", "enum": [ChangedMeanwhile.code]})
+    detail = fields.String(
+        required=True,
+        metadata=described("What to do.", ChangedMeanwhile(current_etag="", changes=[]).detail),
+    )
+    changes = fields.List(
+        fields.Nested(ChangeView),
+        required=True,
+        metadata=described("What changed since the version in `If-Match`, newest first, 20 entries at the most."),
+    )

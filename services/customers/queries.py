@@ -25,6 +25,11 @@ def get_customer(session: Session, publisher_id: str, customer_id: str) -> Any:
     return row
 
 
+def locked_customer(session: Session, customer_id: str) -> Customer:
+    """A customer whose row this transaction has locked already: nothing is read again."""
+    return session.get_one(Customer, customer_id)
+
+
 def list_customers(
     session: Session, *, publisher_id: str, cursor: str | None, limit: int, email: str | None, external_id: str | None
 ) -> dict[str, Any]:

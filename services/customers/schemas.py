@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +17,7 @@ _PHONE = re.compile(r"\+?[0-9 ()./-]{4,32}\Z")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _OLDEST = date(1880, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
@@ -89,6 +90,13 @@ def _phone(value: str | None) -> None:
         raise ValidationError("Not a telephone number: digits, spaces, ( ) . / - and a leading + only.")
 
 
+def _past(at: datetime) -> None:
+    if at < _EPOCH:
+        raise ValidationError("Before 1970.")
+    if at > clock.now() + timedelta(minutes=5):
+        raise ValidationError("In the future.")
+
+
 def _attributes(value: dict[str, Any] | None) -> None:
     if value is None:
         return
@@ -147,7 +155,14 @@ class EditCustomer(Schema):
         allow_none=True, metadata=personal("BCP 47 tag.", "de", pattern="^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$")
     )
     currency = Currency(allow_none=True, metadata=described("ISO 4217 code.", "EUR", pattern="^[A-Za-z]{3}$"))
-    country = Country(allow_none=True, metadata=described("ISO 3166-1 code.", "DE", pattern="^[A-Za-z]{2}$"))
+    country = Country(
+        allow_none=True,
+        metadata=described(
+            "ISO 3166-1 code. While it is unknown and not sent, `address.country` fills it.",
+            "DE",
+            pattern="^[A-Za-z]{2}$",
+        ),
+    )
     address = fields.Nested(Address, allow_none=True, metadata=personal("Postal address."))
     external_ids = fields.List(
         fields.Nested(ExternalIdField),
@@ -175,23 +190,16 @@ class EditCustomer(Schema):
 class CreateCustomer(EditCustomer):
     """A new customer. An email address or an external ID is needed; the rest may come later."""
 
-    registered_at = Moment(metadata=described("When the account began; now, if absent. Not in the future."))
-
-    @validates_schema
-    def _past(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("registered_at") and data["registered_at"] > clock.now() + timedelta(minutes=5):
-            raise ValidationError("In the future.", "registered_at")
+    registered_at = Moment(
+        validate=_past,
+        metadata=described("When the account began; now, if absent. Not before 1970, not in the future."),
+    )
 
 
 class RecordLogin(Schema):
     """A login of the customer."""
 
-    at = Moment(metadata=described("When; now, if absent. Not in the future."))
-
-    @validates_schema
-    def _past(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("at") and data["at"] > clock.now() + timedelta(minutes=5):
-            raise ValidationError("In the future.", "at")
+    at = Moment(validate=_past, metadata=described("When; now, if absent. Not before 1970, not in the future."))
 
 
 class Anonymize(Schema):
@@ -209,8 +217,14 @@ class ListCustomers(Schema):
     limit = fields.Integer(
         load_default=50, validate=validate.Range(1, 200), metadata=described("How many at the most.", 50)
     )
-    email = fields.String(validate=validate.Length(max=254), metadata=described("Only the one with this address."))
-    external_id = fields.String(validate=validate.Length(max=200), metadata=described("Only those with this ID."))
+    email = fields.String(
+        validate=validate.Length(max=254),
+        metadata=described("Only the one with this address, in whatever letter case."),
+    )
+    external_id = fields.String(
+        validate=validate.Length(max=200),
+        metadata=described("Only those with this ID, whatever its source; case-sensitive."),
+    )
 
 
 class Page(Schema):

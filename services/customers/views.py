@@ -39,7 +39,7 @@ class CustomerRow(Protocol):
 
 
 def customer_state(row: CustomerRow) -> dict[str, Any]:
-    """The full public state, ready for JSON."""
+    """The full public state, ready for JSON; keys in a fixed order, which the database does not keep."""
     return {
         "id": row.id,
         "email": row.email,
@@ -51,9 +51,9 @@ def customer_state(row: CustomerRow) -> dict[str, Any]:
         "language": row.language,
         "currency": row.currency,
         "country": row.country,
-        "address": row.address,
-        "external_ids": row.external_ids,
-        "attributes": row.attributes,
+        "address": _address(row.address),
+        "external_ids": _external_ids(row.external_ids),
+        "attributes": dict(sorted(row.attributes.items())),
         "status": row.status,
         "registered_at": rfc3339(row.registered_at),
         "last_login_at": _moment(row.last_login_at),
@@ -71,7 +71,8 @@ def change_state(row: Any) -> dict[str, Any]:
         "at": rfc3339(row.at),
         "editor": {"id": row.editor_id, "name": row.editor_name, "kind": row.editor_kind},
         "action": row.action,
-        "fields": row.fields,
+        "erased": any(field["old"] is None and field["new"] is None for field in row.fields),
+        "fields": [_field_change(**field) for field in row.fields],
     }
 
 
@@ -148,6 +149,12 @@ class ChangeView(Schema):
     action = fields.String(
         required=True, metadata={"description": "What.", "enum": ["edited", "created", "anonymized"]}
     )
+    erased = fields.Boolean(
+        required=True,
+        metadata=described(
+            "Whether the values were erased when the customer was anonymized: then all are null.", False
+        ),
+    )
     fields = fields.List(fields.Nested(FieldChangeView), required=True)  # type: ignore[assignment]
 
 
@@ -186,6 +193,20 @@ class ErasureView(Schema):
         required=True, allow_none=True, metadata=described("When the last service confirmed; null before.")
     )
     services = fields.List(fields.Nested(ConfirmationView), required=True)
+
+
+def _address(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else {part: value.get(part) for part in ADDRESS_PARTS}
+
+
+def _external_ids(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{"source": entry["source"], "id": entry["id"]} for entry in entries]
+
+
+def _field_change(*, field: str, old: Any, new: Any) -> dict[str, Any]:
+    if field == "external_ids":
+        old, new = old and _external_ids(old), new and _external_ids(new)
+    return {"field": field, "old": old, "new": new}
 
 
 def _day(value: date | None) -> str | None:
