@@ -29,8 +29,8 @@ _NAMES: dict[int, tuple[str, str, str, str]] = {
           "Send If-Match with the ETag that you read, so that nobody's change is overwritten."),
     429: ("TooManyRequests", "too_many_requests", "Over the rate limit; come back after `Retry-After` seconds.",
           "Too many requests. Come back in 3 seconds."),
-    503: ("Unavailable", "unavailable", "Something this needs is down; nothing was changed; try again.",
-          "The database doesn't answer right now. Nothing was changed; try again."),
+    503: ("Unavailable", "unavailable", "Something this needs is down; try again (`Retry-After`).",
+          "The database doesn't answer right now. Whether this was done is not known: send it again."),
 }  # fmt: skip
 _HEADERS: dict[int, Json] = {
     401: {"WWW-Authenticate": ("How to authenticate (RFC 6750).", "string", "Bearer")},
