@@ -32,7 +32,14 @@ class Database:
             hide_parameters=True,  # errors are logged, and values are personal data
             json_serializer=_dump_json,
             json_deserializer=orjson.loads,
-            connect_args={"connect_timeout": 5},
+            # The server's side of a dead connection is the roles' (``roles.provision``); this is ours.
+            connect_args={
+                "connect_timeout": 5,
+                "keepalives_idle": 15,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 30_000,
+            },
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
@@ -61,14 +68,17 @@ def bind_publisher(session: Session, publisher_id: str) -> None:
 
 def is_transient(error: BaseException) -> bool:
     """Whether a database error may go away by itself: connection lost, server starting or stopping, deadlock,
-    serialization, out of connections or disk (SQLSTATE classes 08, 40, 53, 57, 58)."""
+    serialization, out of connections or disk (SQLSTATE classes 08, 40, 53, 57, 58), a lock that isn't free (55P03),
+    a transaction ended because its process stood still (25P03), a server that became a standby (25006)."""
     if not isinstance(error, DBAPIError):
         # The pool's own time-out: all connections are busy.
         return type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ == "TimeoutError"
     state = getattr(error.orig, "sqlstate", None)
+    if state in ("25006", "25P03", "55P03"):
+        return True
     if error.connection_invalidated or state is None:
         return type(error).__name__ in ("OperationalError", "InterfaceError")
-    return str(state)[:2] in ("08", "40", "53", "57", "58") or state == "55P03"
+    return str(state)[:2] in ("08", "40", "53", "57", "58")
 
 
 def _dump_json(value: Any) -> str:

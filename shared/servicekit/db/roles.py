@@ -14,6 +14,15 @@ from psycopg import sql
 
 PARTS = ("migrate", "app", "system")
 
+# A process whose machine is gone, or that is stopped, must not hold its locks for hours. Migrations may think longer.
+_KEEPALIVES = {"tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+_IDLE_IN_TRANSACTION = {"idle_in_transaction_session_timeout": "10s"}
+_SETTINGS = {
+    "migrate": _KEEPALIVES,
+    "app": {**_KEEPALIVES, **_IDLE_IN_TRANSACTION},
+    "system": {**_KEEPALIVES, **_IDLE_IN_TRANSACTION},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
@@ -39,6 +48,7 @@ def provision(admin_url: str, database: str, passwords: Mapping[str, str]) -> No
         connection.execute("SELECT pg_advisory_lock(7420001)")
         for part in PARTS:
             _ensure_role(connection, role_name(database, part), passwords[part])
+            _set_limits(connection, role_name(database, part), _SETTINGS[part])
         _ensure_database(connection, database)
 
 
@@ -46,6 +56,13 @@ def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> No
     found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     verb = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}" if found else "CREATE ROLE {} LOGIN PASSWORD {}")
     connection.execute(verb.format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _set_limits(connection: psycopg.Connection, role: str, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value))
+        )
 
 
 def _ensure_database(connection: psycopg.Connection, database: str) -> None:

@@ -23,7 +23,7 @@ from servicekit.relay.status import outbox_status
 
 CONFIRM_TIMEOUT = 5.0
 SEND_SECONDS = 2.5
-"""How long a pass begins further waves. With the last wave's time limit and the lease's age it stays under the lease."""
+"""How long a pass begins further waves: with the last one's time limit and the lease's age less than a lease."""
 
 POLL_SECONDS = (0.005, 0.25)
 BACK_OFF_SECONDS = (0.1, 5.0)
@@ -147,9 +147,9 @@ class Relay:
         settled = 0
         with self._database.transaction() as session:
             if sent.done:
-                settled = settle(session, self._worker, self._leases, [event.seq for event in sent.done])
+                settled = settle(session, self._worker, self._leases, sent.done)
             if sent.unroutable:
-                keep_unroutable(session, self._leases, [event.seq for event in sent.unroutable])
+                keep_unroutable(session, self._worker, self._leases, sent.unroutable)
             reach("relay:settling")
         reach("relay:settled")
         metrics.EVENTS_SETTLED.inc(settled)

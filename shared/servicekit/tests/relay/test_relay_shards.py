@@ -7,12 +7,17 @@ import time
 from datetime import timedelta
 
 import psycopg
+import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from servicekit.bus import Message, Outcome
-from servicekit.db.database import Database
+from servicekit.db.database import Database, is_transient
 from servicekit.db.ddl import SHARDS
 from servicekit.db.tables import event_log, relay_shard
+from servicekit.relay import outbox_status
+from servicekit.relay.leases import Leases, keep_leases
+from servicekit.relay.outbox_rows import Waiting, keep_unroutable, read_waiting, settle
 from servicekit.relay.retention import Retention, prune
 from servicekit.relay.sequencer import give_positions
 from servicekit.testing.databases import ScratchDatabase
@@ -94,6 +99,55 @@ def test_two_relays_and_a_slow_queue_settle_what_it_confirms(
             database.close()
     assert [one for one, _payload in logged(system)] == ids
     assert sum(len(queue.ids) for queue in queues) <= 2 * len(ids)
+
+
+def overdue(app: Database, system: Database, owner: psycopg.Connection) -> tuple[Leases, list[Waiting]]:
+    """What a relay named "stalled" holds and has read, its leases being over."""
+    write(app, event("ord_1"))
+    with system.transaction() as session:
+        leases = keep_leases(session, "stalled")
+        events = read_waiting(session, leases, 10)
+    owner.execute("UPDATE relay_shard SET expires_at = now() - interval '1 second'")
+    owner.execute("DELETE FROM relay_worker")
+    return leases, events
+
+
+def test_a_relay_that_stands_still_while_settling_keeps_only_those_shards_and_not_for_long(
+    app: Database, system: Database, owner: psycopg.Connection
+) -> None:
+    leases, events = overdue(app, system, owner)
+    (shard,) = {one.shard for one in events}
+    with pytest.raises(DBAPIError) as stopped, system.transaction() as stalled:  # noqa: PT012
+        stalled.execute(text("SET LOCAL idle_in_transaction_session_timeout = '1s'"))
+        settle(stalled, "stalled", leases, events)
+        with system.transaction() as session:
+            assert keep_leases(session, "heir").fences.keys() == set(range(SHARDS)) - {shard}
+
+        def has_all() -> bool:
+            with system.transaction() as session:
+                return len(keep_leases(session, "heir").fences) == SHARDS
+
+        until(has_all)
+        stalled.execute(text("SELECT 1"))
+    assert is_transient(stopped.value)
+    assert len(waiting(system)) == 1
+
+
+@pytest.mark.parametrize("role", ["app", "system"])
+def test_what_stands_still_in_a_transaction_is_ended_soon(scratch: ScratchDatabase, role: str) -> None:
+    with psycopg.connect(getattr(scratch.urls, role)) as connection:
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10s",)
+        assert connection.execute("SHOW tcp_keepalives_idle").fetchone() == ("15",)
+
+
+def test_what_no_queue_takes_is_noted_by_the_shards_owner_only(
+    app: Database, system: Database, owner: psycopg.Connection
+) -> None:
+    leases, events = overdue(app, system, owner)
+    with system.transaction() as session:
+        keep_leases(session, "heir")
+        keep_unroutable(session, "stalled", leases, events)
+        assert outbox_status(session).unroutable == 0
 
 
 def test_a_restarted_relay_of_the_same_name_goes_on_at_once_and_shuts_its_earlier_life_out(
