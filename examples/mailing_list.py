@@ -1,6 +1,6 @@
 """A system of its own that keeps {customer ID: email} up to date. It knows the published contract and nothing else.
 
-    python mailing_list.py AMQP_URL API_URL API_KEY FILE      (needs: pip install kombu)
+python mailing_list.py AMQP_URL API_URL API_KEY FILE      (needs: pip install kombu)
 """
 
 import json
