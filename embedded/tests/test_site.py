@@ -1,0 +1,26 @@
+"""Whether the product says that it is ready, by whether its database answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.test import Client
+
+from embedded.assembly import Assembly
+from embedded.site import create_site
+from servicekit.db.database import Database
+
+
+def test_it_is_not_ready_without_its_database() -> None:
+    gone = Database("postgresql://nobody@/nothing?host=/nonexistent")
+    nothing: Any = None
+    parts: dict[str, Any] = dict.fromkeys(("exchange", "indexer"), nothing)
+    assembly = Assembly(apps={}, relays={}, consumers={}, databases={"identity.system": gone}, **parts)
+    client = Client(create_site(assembly))
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.content_type == "application/problem+json"
+    assert answer.headers["X-Request-Id"] == answer.get_json()["request_id"]
+    assert client.get("/healthz").status_code == 200
