@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TextIO
 
 import structlog
 
 from servicekit.tracing import current_traceparent
+
+# Libraries' loggers whose values are numbers only.
+_HARMLESS = frozenset({"waitress.queue"})
 
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -43,7 +47,10 @@ def _with_service(service: str) -> structlog.typing.Processor:
 
 
 class _LibraryLines(logging.Formatter):
-    """Libraries' lines in the same shape: logger and format, not the values filled in, which may be personal."""
+    """Libraries' lines in the same shape: logger and format.
+
+    Not the values filled in, which may be personal, but for loggers known to be harmless.
+    """
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -51,7 +58,12 @@ class _LibraryLines(logging.Formatter):
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:
-        event = {"event": str(record.msg)[:300], "logger": record.name, "level": record.levelname.lower()}
+        event = {
+            "event": (record.getMessage() if record.name in _HARMLESS else str(record.msg))[:300],
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
         if record.exc_info and record.exc_info[0] is not None:
             event["error"] = record.exc_info[0].__name__
         line = self._render(None, "", {**event, "service": self._service})
