@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import signal
 import socket
-import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
-import structlog
 
-from embedded.assembly import Loop, assemble
-from embedded.first_start import first_start
-from embedded.installation import QUEUE_DATABASE, Installation
-from embedded.keeper import Keeper
-from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
-from embedded.site import create_site
-from embedded.state import Credentials, StateError, check_database, check_directory, read_secret, write_running
-from embedded.web_server import create_web_server, serve
-from servicekit import logging as kit_logging
-from servicekit.bus.inprocess import InProcessBus
-from servicekit.topology import load_topology
-from services.search.engine.postgres import PostgresEngine
+from embedded.postgres_errors import EmbeddedPostgresError
+from embedded.state import StateError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
-TOPOLOGY = ROOT / "deploy" / "topology.json"
-_LOOK_SECONDS = 0.2
-_log = structlog.get_logger("up")
 
 
 class Refused(click.ClickException):
@@ -57,132 +38,20 @@ def up(port: int, data: str, demo: int, as_json: bool) -> None:
     if not data:
         raise click.BadParameter("name a directory", param_hint="--data")
     directory = Path(data).absolute()
-    signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _noting(signals))
+        signal.signal(number, _end)
     listener = _listen(port)
     try:
-        check_directory(directory)
-        if not os.environ.get("DATABASE_URL"):
-            check_database(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        secret = read_secret(directory)
-        kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
-        database = _database(directory)
-        with database as admin_url:
-            write_running(directory, admin_url)
-            installation = Installation(admin_url, secret)
-            installation.prepare()
-            _serve(installation, database, directory, listener, demo=demo, signals=signals, as_json=as_json)
+        # Only now, because it takes a second, and Ctrl-C in it is to end quietly too.
+        from embedded.product import run_product
+
+        run_product(directory, listener, demo=demo, as_json=as_json)
     except (EmbeddedPostgresError, StateError) as error:
         raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(f"{error.strerror}: {error.filename or directory}") from None
     finally:
         listener.close()
-
-
-def _serve(
-    installation: Installation,
-    database: EmbeddedPostgres | _Given,
-    directory: Path,
-    listener: socket.socket,
-    *,
-    demo: int,
-    signals: list[int],
-    as_json: bool,
-) -> None:
-    stop = threading.Event()
-    bus = InProcessBus(installation.urls(QUEUE_DATABASE).migrate)
-    assembly = assemble(
-        installation,
-        bus=bus,
-        engine=lambda database: PostgresEngine(database.engine),
-        topology=load_topology(TOPOLOGY),
-    )
-    server = create_web_server(create_site(assembly), listener)
-    threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
-    serving = threading.Thread(target=serve, args=(server, stop), name="web", daemon=True)
-    try:
-        credentials = first_start(assembly, directory, demo=demo)
-        for thread in [*threads, serving]:
-            thread.start()
-        _announce(listener, credentials, directory, as_json=as_json)
-        # Every pooled connection went with the server: without closing them each would cost one request a 503.
-        keeper = Keeper(database, say=_say, revived=assembly.close)
-        # Looked at, not waited for: an event set by a signal's handler could lock up the thread that waits for it.
-        while not signals and not stop.wait(_LOOK_SECONDS):
-            # Ctrl-C in a terminal ends the server too, which is no death.
-            if not signals:
-                keeper.look()
-    finally:
-        stop.set()
-        server.close()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join(10)
-        bus.close()
-        assembly.close()
-
-
-def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
-    def run() -> None:
-        try:
-            loop.run(stop)
-        except Exception:
-            # A loop outlives failures of what it needs; what it doesn't is a defect, and half a product is worse.
-            _log.exception("part_failed", part=name)
-            stop.set()
-
-    return threading.Thread(target=run, name=name, daemon=True)
-
-
-def _announce(listener: socket.socket, credentials: Credentials, directory: Path, *, as_json: bool) -> None:
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    found = {
-        "url": url,
-        "email": credentials.email,
-        "password": credentials.password,
-        "api_key": credentials.api_key,
-    }
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    click.echo(
-        f"\nCustomer Accounts is running at {url}\n\n"
-        f"  API and its documentation   {url}/docs\n"
-        f"  staff sign-in               {credentials.email}  {credentials.password}\n"
-        f"  API key                     {credentials.api_key}\n\n"
-        f"Both are kept in {directory / 'credentials'}. Try:\n\n"
-        f"  curl -H 'Authorization: Bearer {credentials.api_key}' '{url}/v1/search/customers?q=anna'\n\n"
-        "Ctrl-C stops it; the data stays."
-    )
-
-
-def _say(message: str) -> None:
-    click.echo(f"accounts: {message}", err=True)
-
-
-def _database(directory: Path) -> EmbeddedPostgres | _Given:
-    """PostgreSQL: the one of ``DATABASE_URL`` (a role with CREATEDB and CREATEROLE), else our own."""
-    given = os.environ.get("DATABASE_URL")
-    return _Given(given) if given else EmbeddedPostgres(directory / "postgres")
-
-
-class _Given:
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> str:
-        return self._url
-
-    def __exit__(self, *_error: object) -> None:
-        """Somebody else's server goes on."""
-
-    died = False
-
-    def revive(self) -> None:
-        """Somebody else starts it."""
 
 
 def _listen(port: int) -> socket.socket:
@@ -198,20 +67,9 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _log_file(directory: Path) -> Any:
-    path = directory / "log"
-    if path.exists() and path.stat().st_size > 8_000_000:
-        path.replace(directory / "log.old")
-    return path.open("a", buffering=1)
-
-
-def _noting(signals: list[int]) -> Callable[[int, FrameType | None], None]:
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if signals:
-            sys.exit(1)  # the second time: don't wait
-        signals.append(number)
-
-    return on_signal
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """End a start that isn't complete; the next one completes it."""
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

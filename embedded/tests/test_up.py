@@ -152,6 +152,30 @@ def test_a_first_start_that_is_killed_is_completed_by_the_next(start: Callable[.
     eventually("all demo customers, once", lambda: len(product.found("customer")) == 20)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("step", ["port", "secret", "running"])
+def test_a_first_start_that_is_told_to_stop_ends_quietly(tmp_path: Path, step: str, number: int) -> None:
+    data, port = tmp_path / "data", free_port()
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    process = subprocess.Popen(
+        command(data, port, "--demo", "2000"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    # The port is taken before the imports, the other two are made in the start.
+    eventually(f"it is at: {step}", listens if step == "port" else (data / step).exists, within=PATIENCE)
+    process.send_signal(number)
+    said, complained = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said, complained) == (128 + number, "", "")
+
+
 def test_a_port_that_is_taken_is_a_clear_message(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -18,8 +18,8 @@ from werkzeug.test import Client, TestResponse
 
 from embedded.assembly import Assembly, assemble
 from embedded.installation import MIGRATIONS, QUEUE_DATABASE, Installation
+from embedded.product import TOPOLOGY
 from embedded.site import create_site
-from embedded.up import TOPOLOGY
 from servicekit import clock
 from servicekit.bus import Bus, Consumer, Publisher, Topology
 from servicekit.bus.amqp import AmqpBus, dead_letter_queue
