@@ -79,7 +79,8 @@ def running_up(directory: Path) -> Iterator[Up]:
     with running("up", arguments, {}, directory) as child:
         wait_until("up to answer", lambda: _announcement(log) is not None, child=child, every=0.005)
         announced = _announcement(log)
-        assert announced is not None
+        if announced is None:
+            raise SystemExit("up did not say how to reach it")
         yield Up(child, port, announced["api_key"], began)
 
 

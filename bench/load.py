@@ -121,7 +121,8 @@ def _run(order: dict[str, Any]) -> float:
     if failures := [client.failure for client in clients if client.failure]:
         raise SystemExit(failures[0])
     end = began + order["seconds"]
-    return sum(1 for client in clients for moment in client.answered if moment <= end) / order["seconds"]
+    answered = sum(1 for client in clients for moment in client.answered if moment <= end)
+    return float(answered / order["seconds"])
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ def _publish(stand: Stand, events: Sequence[Event], payloads: Sequence[bytes]) -
 def _basic_publish(channel: Any, exchange: str, event: Event, payload: bytes) -> None:
     message = AmqpMessage(payload, content_type=CONTENT_TYPE, delivery_mode=2, message_id=event.id)
     # Not basic_publish: with confirms it waits for each one.
-    channel._basic_publish(message, exchange, event.type, mandatory=True)
+    channel._basic_publish(message, exchange, event.type, mandatory=True)  # noqa: SLF001
 
 
 def _empty_queues(stand: Stand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from services.search import text
@@ -72,8 +73,13 @@ def _state(state: State) -> Iterable[Found]:
     value = address.get("state")
     country = address.get("country") or state.get("country") or ""
     if value:
-        spellings = (value, *other_names(value, country))
-        yield Found(value, text.merged(text.word_tokens(spelling) for spelling in spellings))
+        yield Found(value, _state_tokens(value, country))
+
+
+@lru_cache(maxsize=1024)
+def _state_tokens(state: str, country: str) -> Tokens:
+    """Kept for some: there are few, and each has several spellings. Not to be changed by whoever gets them."""
+    return text.merged(text.word_tokens(spelling) for spelling in (state, *other_names(state, country)))
 
 
 def _external_ids(state: State) -> Iterable[Found]:
@@ -113,7 +119,11 @@ class CustomerDocument:
 
     def tokens(self) -> dict[str, Tokens]:
         """The tokens of each attribute that has any."""
-        return {name: text.merged(found.tokens for found in values) for name, values in self.values.items()}
+        return {name: _all_tokens(values) for name, values in self.values.items()}
+
+
+def _all_tokens(values: tuple[Found, ...]) -> Tokens:
+    return values[0].tokens if len(values) == 1 else text.merged(found.tokens for found in values)
 
 
 def customer_document(state: State, *, doc_version: int) -> CustomerDocument:
@@ -122,14 +132,19 @@ def customer_document(state: State, *, doc_version: int) -> CustomerDocument:
     The whole state is stored, with what can't be stored (NUL, lone surrogates) replaced.
     """
     clean: dict[str, Any] = _storable(state)
-    found = ((attribute.name, tuple(attribute.values(clean))) for attribute in ATTRIBUTES)
     return CustomerDocument(
         publisher_id=clean["publisher_id"],
         customer_id=clean["id"],
         doc_version=doc_version,
-        values={name: values for name, values in found if any(value.tokens for value in values)},
+        values=searchable_values(clean),
         stored=clean,
     )
+
+
+def searchable_values(state: State) -> dict[str, tuple[Found, ...]]:
+    """What a customer of this public state is found by, for each attribute that has any tokens."""
+    values = {attribute.name: tuple(attribute.values(state)) for attribute in ATTRIBUTES}
+    return {name: found for name, found in values.items() if any(value.tokens for value in found)}
 
 
 def tombstone(publisher_id: str, customer_id: str, *, doc_version: int) -> CustomerDocument:
@@ -140,7 +155,9 @@ def tombstone(publisher_id: str, customer_id: str, *, doc_version: int) -> Custo
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
-    if isinstance(value, Mapping):
+    if value is None:
+        return None
+    if isinstance(value, dict | Mapping):
         return {storable(str(key)): _storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(item) for item in value]

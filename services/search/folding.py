@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_TEXT_LENGTH = 1_000
 """Characters of a value that are looked at; what is behind them isn't searchable."""
@@ -35,6 +36,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def storable(text: str) -> str:
     """``text`` without what neither PostgreSQL nor UTF-8 can hold: NUL and lone surrogates, shown as U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -44,6 +47,8 @@ def fold(text: str) -> tuple[str, ...]:
     White space comes out as single spaces, punctuation stays, control and formatting characters are gone. Takes the
     first ``MAX_TEXT_LENGTH`` characters only.
     """
+    if text.isascii():
+        return (_without_controls(text[:MAX_TEXT_LENGTH].lower()),)
     composed = unicodedata.normalize("NFKC", text[:MAX_TEXT_LENGTH])[:MAX_TEXT_LENGTH].casefold()
     if composed.isascii():
         return (_without_controls(composed),)
@@ -60,6 +65,7 @@ def _finish(text: str) -> str:
     return _without_controls("".join(map(_ascii_digit, _VARIATION_SELECTORS.sub("", recomposed))))
 
 
+@lru_cache(maxsize=2048)
 def _ascii_digit(character: str) -> str:
     return str(unicodedata.decimal(character)) if unicodedata.category(character) == "Nd" else character
 
@@ -71,10 +77,12 @@ def _without_controls(text: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=2048)
 def _is_visible(character: str) -> bool:
     return character.isspace() or (unicodedata.category(character)[0] != "C" and character != _TATWEEL)
 
 
+@lru_cache(maxsize=2048)  # single characters: nobody's name
 def is_word_character(character: str) -> bool:
     """Whether ``character`` (folded) is part of a word: letters, numbers and the marks that folding kept.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from services.search.documents import customer_document, tombstone
+from services.search.documents import CustomerDocument, customer_document, searchable_values, tombstone
 from services.search.engine.port import After, IndexEntry
 from services.search.inbound import CUSTOMER_FIELDS
 from services.search.matching import Match, match
@@ -64,9 +64,11 @@ def indexed_form(row: ProjectedRow) -> IndexEntry:
 
 def fresh_hit(query: Query, row: ProjectedRow | None) -> FreshHit | None:
     """The customer of a row of the projection, if it matches; a tombstone doesn't."""
-    if row is None or row.customer is None:
+    if row is None or row.customer is None or row.deleted:
         return None
-    found = match(query, indexed_form(row))
+    # Only what matching needs: what comes from the projection is storable, and the document isn't stored.
+    values = searchable_values(row.customer)
+    found = match(query, CustomerDocument(row.publisher_id, row.customer_id, row.doc_version, values=values))
     return None if found is None else FreshHit(row.customer_id, row.customer, found)
 
 

@@ -5,13 +5,13 @@ Explains hits (``matched``), and answers from a single fresh document where an e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from services.search.documents import BY_NAME, CustomerDocument, Found
 from services.search.query.tree import Query, Word
-from services.search.text import MIN_KEY_PREFIX, Kind
+from services.search.text import MIN_KEY_PREFIX, Kind, Tokens
 from services.search.typos import forgiven, within
 
 How = Literal["identifier", "word", "prefix", "typo"]
@@ -61,37 +61,55 @@ def match(query: Query, document: CustomerDocument) -> Match | None:
 
 def _best(word: Word, document: CustomerDocument) -> list[Matched]:
     """Everything that matches ``word`` in the best of the ways it matches at all."""
-    found = list(_all(word, document))
-    best = max((SCORES[reason.how] for reason in found), default=0)
-    return [reason for reason in found if SCORES[reason.how] == best]
+    best: list[Matched] = []
+    for name, found in _values(word, document):
+        how = _how(word.forms, found.tokens)
+        if how is None or (best and SCORES[how] < SCORES[best[0].how]):
+            continue
+        if best and SCORES[how] > SCORES[best[0].how]:
+            best.clear()
+        best.append(Matched(name, found.value, how))
+    # Typos are the weakest way and the most work: looked for only where there is nothing better.
+    return best or _misspelled(word, document)
 
 
-def _all(word: Word, document: CustomerDocument) -> Iterator[Matched]:
+def _values(word: Word, document: CustomerDocument) -> Iterator[tuple[str, Found]]:
     for name, values in document.values.items():
         if word.attribute in (None, name):
             for found in values:
-                how = _how(word.forms, found, fuzzy=BY_NAME[name].fuzzy)
-                if how:
-                    yield Matched(name, found.value, how)
+                yield name, found
 
 
-def _how(forms: Sequence[str], found: Found, *, fuzzy: bool) -> How | None:
-    equal = {found.tokens[form] for form in forms if form in found.tokens}
-    if equal & {Kind.KEY, Kind.WHOLE}:
+def _how(forms: Sequence[str], tokens: Tokens) -> How | None:
+    """The best way, typos aside, in which one of ``forms`` matches one of ``tokens``."""
+    equal = [tokens[form] for form in forms if form in tokens]
+    if Kind.KEY in equal or Kind.WHOLE in equal:
         return "identifier"
     if Kind.WORD in equal:
         return "word"
-    if any(_begins(token, kind, form) for token, kind in found.tokens.items() for form in forms):
-        return "prefix"
-    if fuzzy and any(kind is Kind.WORD and is_near(token, forms) for token, kind in found.tokens.items()):
-        return "typo"
+    for form in forms:
+        for token, kind in tokens.items():
+            if token.startswith(form) and (kind is not Kind.KEY or len(form) >= MIN_KEY_PREFIX):
+                return "prefix"
     return None
 
 
-def _begins(token: str, kind: Kind, form: str) -> bool:
-    return token.startswith(form) and (kind is not Kind.KEY or len(form) >= MIN_KEY_PREFIX)
+def _misspelled(word: Word, document: CustomerDocument) -> list[Matched]:
+    limits = forgiven(word.forms)
+    if not limits:
+        return []
+    return [
+        Matched(name, found.value, "typo")
+        for name, found in _values(word, document)
+        if BY_NAME[name].fuzzy
+        and any(kind is Kind.WORD and _is_within(token, limits) for token, kind in found.tokens.items())
+    ]
 
 
 def is_near(token: str, forms: Sequence[str]) -> bool:
     """Whether ``token`` is one of ``forms`` but for the typos that are forgiven."""
-    return any(within(form, token, limit) for form, limit in forgiven(forms))
+    return _is_within(token, forgiven(forms))
+
+
+def _is_within(token: str, limits: Iterable[tuple[str, int]]) -> bool:
+    return any(within(form, token, limit) for form, limit in limits)

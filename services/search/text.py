@@ -46,6 +46,9 @@ _UNSPACED = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\uac00-\ud7af\u0e01-\u0e3a\u0e40-\u0e4e\u0e80-\u0eff\u1000-\u109f\u1780-\u17d3"
 )
+# What ``is_word_character`` says of ASCII, which most of what is indexed is.
+_ASCII_PIECE = re.compile("[0-9A-Za-z]+")
+_ASCII_SEPARATORS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _RUNS_AND_REST = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
@@ -76,6 +79,9 @@ def word_tokens(value: str, *, joins: bool = True) -> Tokens:
     """
     tokens: Tokens = {}
     for folded in fold(value):
+        if folded.isascii() and folded.isalnum():  # one plain word, as nearly all names are
+            _put(tokens, folded, Kind.WORD)
+            continue
         pieces: list[str] = []
         for chunk in _BETWEEN_WORDS.split(folded):
             chunk_pieces = _pieces(chunk)
@@ -93,8 +99,11 @@ def word_tokens(value: str, *, joins: bool = True) -> Tokens:
 def unspaced_name_tokens(first: str, last: str) -> Tokens:
     """Tokens of a full name in a script that writes it without a space, in both orders; none for other scripts."""
     tokens: Tokens = {}
-    for left, right in ((last, first), (first, last)):
-        for folded_left, folded_right in zip(fold(left), fold(right), strict=False):
+    if first.isascii() or last.isascii():
+        return tokens
+    folded_first, folded_last = fold(first), fold(last)
+    for left, right in ((folded_last, folded_first), (folded_first, folded_last)):
+        for folded_left, folded_right in zip(left, right, strict=False):
             together = _joined(folded_left) + _joined(folded_right)
             if _joined(folded_left) and _joined(folded_right) and _RUN.fullmatch(together):
                 _put_piece(tokens, together)
@@ -159,7 +168,7 @@ def merged(groups: Iterable[Tokens]) -> Tokens:
 def _put_piece(tokens: Tokens, piece: str) -> None:
     """A word; in a script without spaces also each run in it, and each rest of a run as a part."""
     _put(tokens, piece, Kind.WORD)
-    if not _RUN.search(piece):
+    if piece.isascii() or not _RUN.search(piece):
         return
     for run in _RUNS_AND_REST.findall(piece):
         _put(tokens, run, Kind.WORD)
@@ -174,11 +183,15 @@ def _put(tokens: Tokens, token: str, kind: Kind) -> None:
 
 
 def _keep_strongest(tokens: Tokens, token: str, kind: Kind) -> None:
-    tokens[token] = min(kind, tokens.get(token, kind))
+    known = tokens.get(token)
+    if known is None or kind < known:
+        tokens[token] = kind
 
 
 def _pieces(text: str) -> list[str]:
     """The runs of letters and digits in ``text`` (folded)."""
+    if text.isascii():
+        return _ASCII_PIECE.findall(text)
     separated = "".join(character if is_word_character(character) else " " for character in text)
     return separated.split()
 
@@ -194,5 +207,7 @@ def _labels(domain: str) -> Iterator[str]:
 
 def _trimmed(text: str) -> str:
     """``text`` (folded) from its first letter or digit to its last."""
+    if text.isascii():
+        return text.strip(_ASCII_SEPARATORS)
     inside = [position for position, character in enumerate(text) if is_word_character(character)]
     return text[inside[0] : inside[-1] + 1] if inside else ""

@@ -92,7 +92,7 @@ def test_an_index_that_differs_is_told(system: System, api: Api, patient: Patien
     assert _problems(patient) == []
 
 
-@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"database": "no_such_database"}, {"port": 1}])
+@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"database": "no_such_database"}])
 def test_a_database_that_cannot_be_reached_is_told(patient: Patient, wrong: dict[str, Any]) -> None:
     urls = patient.urls["customers"]
     address = make_url(urls.app).set(**wrong).render_as_string(hide_password=False)

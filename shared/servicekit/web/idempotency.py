@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 from flask import Response, g, make_response, request
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.orm import Session
 
 from servicekit import clock
@@ -65,9 +65,12 @@ def idempotent(view: View) -> View:
             raise BadRequest("Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.")
         session, mine = current_session(), _row_of(key)
         fingerprint = _fingerprint()
-        claimed = session.execute(_CLAIM, {**mine, "fingerprint": fingerprint, "created_at": clock.now()}).first()
-        if claimed is None:
-            return _replay(session, mine, fingerprint)
+        claim = {**mine, "fingerprint": fingerprint, "created_at": clock.now()}
+        while session.execute(_CLAIM, claim).first() is None:
+            kept = session.execute(select(table).where(_is(mine))).one_or_none()
+            # None: it was pruned in between, and the key is free again.
+            if kept is not None:
+                return _replay(kept, fingerprint)
         response = make_response(view(*args, **kwargs))
         _keep(session, mine, response)
         return response
@@ -97,8 +100,7 @@ def _is(mine: dict[str, str]) -> Any:
     )
 
 
-def _replay(session: Session, mine: dict[str, str], fingerprint: str) -> Response:
-    kept = session.execute(select(table).where(_is(mine))).one()
+def _replay(kept: Row[Any], fingerprint: str) -> Response:
     if kept.fingerprint != fingerprint:
         raise IdempotencyKeyReused
     if kept.body is None:
