@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import event, text
 
 from servicekit.db.database import Database
 from services.customers.tests.conftest import Api, outbox_of
@@ -83,3 +84,20 @@ def test_after_anonymizing_the_kept_answer_is_gone(api: Api) -> None:
     assert again.status_code == 409
     assert (again.json or {})["code"] == "answer_erased"
     assert "a@example.com" not in again.text
+
+
+def test_a_key_pruned_between_finding_and_reading_it_is_free_again(
+    api: Api, database: Database, system_database: Database
+) -> None:
+    api.send("POST", "/v1/customers", {"email": "a@example.com"}, headers=KEY)
+
+    def prune_first(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("SELECT") and "FROM idempotency_key" in statement:
+            with system_database.transaction() as session:
+                session.execute(text("DELETE FROM idempotency_key"))
+
+    event.listen(database.engine, "before_cursor_execute", prune_first)
+    again = api.send("POST", "/v1/customers", {"email": "b@example.com"}, headers=KEY)
+
+    assert again.status_code == 201
+    assert len(outbox_of(system_database)) == 2

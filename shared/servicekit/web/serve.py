@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 
-class JsonLogger(Logger):  # type: ignore[misc]
+class JsonLogger(Logger):
     """gunicorn's own lines, given to the handler that ``servicekit.logging`` has set up for every library."""
 
     def setup(self, cfg: Any) -> None:
