@@ -6,12 +6,14 @@ from typing import Any, cast
 
 from flask import Response
 
+from servicekit import clock
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
+from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import Waiting
 from services.search.schemas import SearchPage, SearchParameters, SearchQuery
 
@@ -47,6 +49,11 @@ def _found(asked: dict[str, Any]) -> Response:
         Asked(
             publisher_id=current_publisher_id(),
             q=asked["q"],
+            now=clock.now(),
+            filter=asked["filter"],
+            order=asked.get("sort"),
+            fields=asked.get("columns") or CUSTOMER_FIELDS,
+            exact_total=asked["total"] == "exact",
             limit=asked["limit"],
             cursor=asked.get("cursor"),
             version_token=asked.get("version_token"),

@@ -12,6 +12,7 @@ from servicekit.web.app import create_service_app
 from services.search import api
 from services.search.engine.port import Engine
 from services.search.overlay import Waiting
+from services.search.query import codes
 from services.search.settings import Settings
 
 SERVICE = "search"
@@ -23,6 +24,7 @@ def create_app(settings: Settings, *, database: Database, engine: Engine, verifi
 
     It is ready without its engine: whole IDs and email addresses are then answered from the projection.
     """
+    codes.warm()
     return create_service_app(
         SERVICE,
         database=database,

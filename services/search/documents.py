@@ -8,20 +8,53 @@ from functools import lru_cache
 from typing import Any
 
 from services.search import text
-from services.search.folding import storable
+from services.search.columns import keys_of
+from services.search.folding import fold, storable
 from services.search.regions import other_names
+from services.search.streets import street_tokens
 from services.search.text import Tokens
 
 State = Mapping[str, Any]
 """A customer's public state, as its events and the API show it; unknown and missing fields are fine."""
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
-    """One value of an attribute, as people see it, and the tokens it is found by."""
+    """One value of an attribute, as people see it, and the tokens it is found by.
 
-    value: str
-    tokens: Tokens
+    ``derived``: some of them are other spellings, which don't stand in the value.
+    """
+
+    __slots__ = ("_make", "_squeezed", "_tokens", "derived", "value")
+
+    def __init__(self, value: str, make: Callable[[str], Tokens], *, derived: bool = False) -> None:
+        self.value = value
+        self.derived = derived
+        self._make = make
+        self._tokens: Tokens | None = None
+        self._squeezed: tuple[str, ...] | None = None
+
+    @property
+    def tokens(self) -> Tokens:
+        """Made when first asked for: most values that a search looks at have nothing to do with it."""
+        if self._tokens is None:
+            self._tokens = self._make(self.value)
+        return self._tokens
+
+    def may_have(self, squeezed: str) -> bool:
+        """False only where no token begins with what, squeezed, is ``squeezed``."""
+        if self.derived or self._tokens is not None:
+            return True
+        if self._squeezed is None:
+            self._squeezed = tuple(map(text.squeezed, fold(self.value)))
+        return any(squeezed in whole for whole in self._squeezed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Found) and (self.value, self.tokens) == (other.value, other.tokens)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Found({self.value!r}, {self.tokens!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +62,37 @@ class Attribute:
     """One thing that a customer can be found by.
 
     ``number`` stands for it in PostgreSQL: never changed, never given to another. ``fuzzy``: typos are forgiven.
-    ``personal``: says who somebody is (hidden from roles without personal data).
+    ``scoped``: found only where it is named (``language:de``). ``personal``: says who somebody is (hidden from roles
+    without personal data).
     """
 
     number: int
     name: str
     values: Callable[[State], Iterable[Found]]
     fuzzy: bool = False
+    scoped: bool = False
     personal: bool = True
 
 
-def _field(name: str, tokens: Callable[[str], Tokens]) -> Callable[[State], Iterable[Found]]:
+def _field(name: str, tokens: Callable[[str], Tokens], *, derived: bool = False) -> Callable[[State], Iterable[Found]]:
     def values(state: State) -> Iterable[Found]:
-        return _found(state.get(name), tokens)
+        return _found(state.get(name), tokens, derived=derived)
 
     return values
 
 
-def _address(name: str, tokens: Callable[[str], Tokens]) -> Callable[[State], Iterable[Found]]:
+def _address(*names: str, tokens: Callable[[str], Tokens], derived: bool = False) -> Callable[[State], Iterable[Found]]:
     def values(state: State) -> Iterable[Found]:
-        return _found(_address_of(state).get(name), tokens)
+        address = _address_of(state)
+        for name in names:
+            yield from _found(address.get(name), tokens, derived=derived)
 
     return values
 
 
-def _found(value: object, tokens: Callable[[str], Tokens]) -> Iterable[Found]:
+def _found(value: object, tokens: Callable[[str], Tokens], *, derived: bool = False) -> Iterable[Found]:
     if isinstance(value, str) and value:
-        yield Found(value, tokens(value))
+        yield Found(value, tokens, derived=derived)
 
 
 def _address_of(state: State) -> Mapping[str, Any]:
@@ -64,16 +101,18 @@ def _address_of(state: State) -> Mapping[str, Any]:
 
 def _full_name(state: State) -> Iterable[Found]:
     first, last = state.get("first_name") or "", state.get("last_name") or ""
-    if tokens := text.unspaced_name_tokens(first, last):
-        yield Found(last + first, tokens)
+    if first and last:
+        # Chinese, Japanese and Korean names are read with the last name first, and without a space.
+        shown = f"{first} {last}" if text.is_spaced(first + last) else last + first
+        yield Found(shown, lambda _shown: text.full_name_tokens(first, last), derived=True)
 
 
 def _state(state: State) -> Iterable[Found]:
     address = _address_of(state)
     value = address.get("state")
     country = address.get("country") or state.get("country") or ""
-    if value:
-        yield Found(value, _state_tokens(value, country))
+    if isinstance(value, str) and value:
+        yield Found(value, lambda spelling: _state_tokens(spelling, country), derived=True)
 
 
 @lru_cache(maxsize=1024)
@@ -87,6 +126,21 @@ def _external_ids(state: State) -> Iterable[Found]:
         yield from _found(external.get("id"), text.identifier_tokens)
 
 
+def _country(state: State) -> Iterable[Found]:
+    """The customer's, and the address's where that is another one."""
+    for code in dict.fromkeys((state.get("country"), _address_of(state).get("country"))):
+        yield from _found(code, text.exact_tokens)
+
+
+def _language(state: State) -> Iterable[Found]:
+    """``pt-BR`` is found by ``pt``, too."""
+    yield from _found(state.get("language"), _language_tokens, derived=True)
+
+
+def _language_tokens(tag: str) -> Tokens:
+    return text.merged((text.exact_tokens(tag), text.exact_tokens(tag.partition("-")[0])))
+
+
 ATTRIBUTES = (
     Attribute(1, "id", _field("id", text.key_tokens), personal=False),
     Attribute(2, "external_id", _external_ids),
@@ -94,9 +148,17 @@ ATTRIBUTES = (
     Attribute(4, "first_name", _field("first_name", text.word_tokens), fuzzy=True),
     Attribute(5, "last_name", _field("last_name", text.word_tokens), fuzzy=True),
     Attribute(6, "name", _full_name),
-    Attribute(7, "city", _address("city", text.word_tokens), fuzzy=True),
-    Attribute(8, "state", _state),
-    Attribute(9, "postal_code", _address("postal_code", text.code_tokens)),
+    Attribute(7, "city", _address("city", tokens=text.word_tokens), fuzzy=True),
+    Attribute(8, "state", _state, fuzzy=True),
+    Attribute(9, "postal_code", _address("postal_code", tokens=text.code_tokens)),
+    Attribute(10, "street", _address("line1", "line2", tokens=street_tokens, derived=True), fuzzy=True),
+    Attribute(11, "company", _field("company", text.word_tokens), fuzzy=True),
+    Attribute(12, "phone", _field("phone", text.phone_tokens, derived=True)),
+    Attribute(13, "birthdate", _field("birthdate", text.exact_tokens)),
+    Attribute(14, "country", _country, personal=False),
+    Attribute(15, "currency", _field("currency", text.exact_tokens), personal=False),
+    Attribute(16, "language", _language, scoped=True),
+    Attribute(17, "status", _field("status", text.exact_tokens), scoped=True, personal=False),
 )
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 BY_NUMBER = {attribute.number: attribute for attribute in ATTRIBUTES}
@@ -107,7 +169,8 @@ class CustomerDocument:
     """A customer as the engines keep it, at one version.
 
     ``doc_version`` only grows; a ``deleted`` one is a tombstone: no values, nothing stored, but it keeps older writes
-    out. ``values`` are what it is found by, for each attribute; ``stored`` what is shown (JSON).
+    out. ``values`` are what it is found by, for each attribute; ``keys`` what it is sorted by, for each column;
+    ``stored`` what is shown (JSON).
     """
 
     publisher_id: str
@@ -115,11 +178,13 @@ class CustomerDocument:
     doc_version: int
     deleted: bool = False
     values: Mapping[str, tuple[Found, ...]] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
 
     def tokens(self) -> dict[str, Tokens]:
         """The tokens of each attribute that has any."""
-        return {name: _all_tokens(values) for name, values in self.values.items()}
+        found = ((name, _all_tokens(values)) for name, values in self.values.items())
+        return {name: tokens for name, tokens in found if tokens}
 
 
 def _all_tokens(values: tuple[Found, ...]) -> Tokens:
@@ -137,14 +202,15 @@ def customer_document(state: State, *, doc_version: int) -> CustomerDocument:
         customer_id=clean["id"],
         doc_version=doc_version,
         values=searchable_values(clean),
+        keys=keys_of(clean),
         stored=clean,
     )
 
 
 def searchable_values(state: State) -> dict[str, tuple[Found, ...]]:
-    """What a customer of this public state is found by, for each attribute that has any tokens."""
-    values = {attribute.name: tuple(attribute.values(state)) for attribute in ATTRIBUTES}
-    return {name: found for name, found in values.items() if any(value.tokens for value in found)}
+    """What a customer of this public state is found by, for each attribute that has a value."""
+    values = ((attribute.name, tuple(attribute.values(state))) for attribute in ATTRIBUTES)
+    return {name: found for name, found in values if found}
 
 
 def tombstone(publisher_id: str, customer_id: str, *, doc_version: int) -> CustomerDocument:

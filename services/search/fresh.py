@@ -6,10 +6,12 @@ nobody is shown by what they were called before, and nobody who was erased.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cmp_to_key
 from typing import Any, Protocol
 
+from services.search.columns import BY_COLUMN, Order, keys_of
 from services.search.documents import CustomerDocument, customer_document, searchable_values, tombstone
 from services.search.engine.port import After, IndexEntry
 from services.search.inbound import CUSTOMER_FIELDS
@@ -25,14 +27,14 @@ class FreshHit:
     state: Mapping[str, Any]
     match: Match
 
-    @property
-    def position(self) -> After:
+    def position(self, order: Order | None) -> After:
         """Where it belongs in the result."""
-        return self.match.score, self.customer_id
+        key = self.match.score if order is None else BY_COLUMN[order.column].key(self.state)
+        return key, self.customer_id
 
-    def to_json(self) -> dict[str, Any]:
-        """An item of the answer: the customer's public fields, and why it was found."""
-        item = {name: self.state.get(name) for name in CUSTOMER_FIELDS}
+    def to_json(self, fields: Sequence[str] = CUSTOMER_FIELDS) -> dict[str, Any]:
+        """An item of the answer: the customer's public ``fields``, and why it was found."""
+        item = {name: self.state.get(name) for name in fields}
         item["matched"] = [
             {"attribute": reason.attribute, "value": reason.value, "how": reason.how} for reason in self.match.matched
         ]
@@ -66,16 +68,43 @@ def fresh_hit(query: Query, row: ProjectedRow | None) -> FreshHit | None:
     """The customer of a row of the projection, if it matches; a tombstone doesn't."""
     if row is None or row.customer is None or row.deleted:
         return None
+    return hit_of(query, row.customer_id, row.customer)
+
+
+def hit_of(query: Query, customer_id: str, state: Mapping[str, Any]) -> FreshHit | None:
+    """The customer of this state, if it matches."""
     # Only what matching needs: what comes from the projection is storable, and the document isn't stored.
-    values = searchable_values(row.customer)
-    found = match(query, CustomerDocument(row.publisher_id, row.customer_id, row.doc_version, values=values))
-    return None if found is None else FreshHit(row.customer_id, row.customer, found)
+    keys = keys_of(state) if query.asks_columns() else {}
+    found = match(query, CustomerDocument("", customer_id, 0, values=searchable_values(state), keys=keys))
+    return None if found is None else FreshHit(customer_id, state, found)
 
 
-def window(hits: Iterable[FreshHit], *, limit: int, after: After | None) -> tuple[list[FreshHit], After | None]:
+def is_behind(position: After, other: After, order: Order | None) -> bool:
+    """Whether ``position`` comes later in the result than ``other``."""
+    if order is None:
+        return position < other
+    if position[0] is None or other[0] is None:
+        if (position[0] is None) != (other[0] is None):
+            return position[0] is None  # empty ones are last in either direction
+        left, right = position[1], other[1]
+        return left < right if order.descending else left > right
+    return position < other if order.descending else position > other
+
+
+def in_order(hits: Iterable[FreshHit], order: Order | None) -> list[FreshHit]:
+    """``hits`` as the result has them."""
+
+    def compare(left: FreshHit, right: FreshHit) -> int:
+        left_position, right_position = left.position(order), right.position(order)
+        return 0 if left_position == right_position else 1 if is_behind(left_position, right_position, order) else -1
+
+    return sorted(hits, key=cmp_to_key(compare))
+
+
+def window(
+    hits: Iterable[FreshHit], *, limit: int, after: After | None, order: Order | None = None
+) -> tuple[list[FreshHit], After | None]:
     """The first ``limit`` of ``hits`` behind ``after``, and where to go on if there are more."""
-    behind = sorted(
-        (hit for hit in hits if after is None or hit.position < after), key=lambda hit: hit.position, reverse=True
-    )
-    page = behind[:limit]
-    return page, page[-1].position if len(behind) > limit else None
+    behind = [hit for hit in hits if after is None or is_behind(hit.position(order), after, order)]
+    page = in_order(behind, order)
+    return page[:limit], page[limit - 1].position(order) if len(page) > limit else None

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
-from services.search.documents import BY_NAME, CustomerDocument, Found
-from services.search.query.tree import Query, Word
-from services.search.text import MIN_KEY_PREFIX, Kind, Tokens
+from services.search.documents import ATTRIBUTES, BY_NAME, CustomerDocument, Found
+from services.search.query.tree import Either, Every, Filled, How, Node, Not, Query, Range, Word
+from services.search.text import MIN_KEY_PREFIX, Kind, Tokens, squeezed
 from services.search.typos import forgiven, within
-
-How = Literal["identifier", "word", "prefix", "typo"]
 
 SCORES: dict[How, int] = {"identifier": 8_000, "word": 400, "prefix": 20, "typo": 1}
 """Score of a word by the best way in which it matches; a hit's score is the sum over its words.
@@ -22,6 +20,8 @@ SCORES: dict[How, int] = {"identifier": 8_000, "word": 400, "prefix": 20, "typo"
 Each way outweighs any number of words (at most 16) of the weaker one, so that hits rank by how many words are
 identifiers, then by how many are exact words, then prefixes. Sums stay far below 2**24: Lucene's floats are exact.
 """
+NAMED_SCORES: dict[How, int] = {"word": 390, "prefix": 17}
+"""The same for codes that were named: everybody called Jordan comes before everybody from Jordan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +41,129 @@ class Match:
     matched: tuple[Matched, ...]
 
 
+_Reasons = tuple[int, list[Matched]]
+"""A score and what it is for."""
+
+
 def match(query: Query, document: CustomerDocument) -> Match | None:
     """How ``document`` matches ``query``; ``None`` when it doesn't. Publishers are the caller's business."""
     if document.deleted:
         return None
+    found = _every(query.nodes, document)
+    if found is None:
+        return None
+    best: dict[tuple[str, str], Matched] = {}
+    for reason in found[1]:
+        known = best.get((reason.attribute, reason.value))
+        if known is None or SCORES[known.how] < SCORES[reason.how]:
+            best[reason.attribute, reason.value] = reason
+    return Match(found[0], tuple(best.values()))
+
+
+def _of(node: Node, document: CustomerDocument) -> _Reasons | None:
+    match node:
+        case Word():
+            return _of_word(node, document)
+        case Every(nodes):
+            return _every(nodes, document)
+        case Either(nodes):
+            return _either(nodes, document)
+        case Not(inner):
+            return (0, []) if _of(inner, document) is None else None
+        case Filled(column):
+            return (0, []) if column in document.keys else None
+        case Range():
+            return (0, []) if _in_range(node, document.keys.get(node.column)) else None
+
+
+def _every(nodes: Sequence[Node], document: CustomerDocument) -> _Reasons | None:
     score = 0
-    reasons: dict[tuple[str, str], Matched] = {}
-    for word in query.words:
-        best = _best(word, document)
-        if not best:
+    reasons: list[Matched] = []
+    for node in nodes:
+        found = _of(node, document)
+        if found is None:
             return None
-        score += SCORES[best[0].how]
-        for reason in best:
-            known = reasons.get((reason.attribute, reason.value))
-            if known is None or SCORES[known.how] < SCORES[reason.how]:
-                reasons[reason.attribute, reason.value] = reason
-    return Match(score, tuple(reasons.values()))
+        score += found[0]
+        reasons += found[1]
+    return score, reasons
 
 
-def _best(word: Word, document: CustomerDocument) -> list[Matched]:
+def _either(nodes: Sequence[Node], document: CustomerDocument) -> _Reasons | None:
+    found = [each for each in (_of(node, document) for node in nodes) if each is not None]
+    if not found:
+        return None
+    best = max(score for score, _ in found)
+    return best, [reason for score, reasons in found if score == best for reason in reasons]
+
+
+def _in_range(node: Range, key: str | None) -> bool:
+    return key is not None and (node.low is None or node.low <= key) and (node.high is None or key < node.high)
+
+
+def _of_word(word: Word, document: CustomerDocument) -> _Reasons | None:
     """Everything that matches ``word`` in the best of the ways it matches at all."""
-    best: list[Matched] = []
+    best, reasons = 0, list[Matched]()
+    short = _squeezed(word.forms)
     for name, found in _values(word, document):
-        how = _how(word.forms, found.tokens)
-        if how is None or (best and SCORES[how] < SCORES[best[0].how]):
+        if not any(map(found.may_have, short)):
             continue
-        if best and SCORES[how] > SCORES[best[0].how]:
-            best.clear()
-        best.append(Matched(name, found.value, how))
+        how, points = _way(word, found.tokens)
+        if how is None or points < best:
+            continue
+        if points > best:
+            best, reasons = points, []
+        reasons.append(Matched(name, found.value, how))
+    if reasons:
+        return best, _without_full_name(reasons)
     # Typos are the weakest way and the most work: looked for only where there is nothing better.
-    return best or _misspelled(word, document)
+    misspelled = [] if word.exact else _misspelled(word, document)
+    return (SCORES["typo"], misspelled) if misspelled else None
+
+
+def _without_full_name(reasons: list[Matched]) -> list[Matched]:
+    """A full name says nothing that the first or the last name doesn't say in fewer words."""
+    parts = any(reason.attribute in ("first_name", "last_name") for reason in reasons)
+    return [reason for reason in reasons if reason.attribute != "name"] if parts else reasons
+
+
+def attributes_of(word: Word) -> tuple[str, ...]:
+    """The attributes that ``word`` is looked for in."""
+    return word.attributes or _EVERYWHERE
+
+
+_EVERYWHERE = tuple(attribute.name for attribute in ATTRIBUTES if not attribute.scoped)
 
 
 def _values(word: Word, document: CustomerDocument) -> Iterator[tuple[str, Found]]:
-    for name, values in document.values.items():
-        if word.attribute in (None, name):
-            for found in values:
-                yield name, found
+    for name in attributes_of(word):
+        for found in document.values.get(name, ()):
+            yield name, found
 
 
-def _how(forms: Sequence[str], tokens: Tokens) -> How | None:
-    """The best way, typos aside, in which one of ``forms`` matches one of ``tokens``."""
-    equal = [tokens[form] for form in forms if form in tokens]
+@lru_cache(maxsize=1024)
+def _squeezed(forms: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(squeezed, forms)))
+
+
+def _way(word: Word, tokens: Tokens) -> tuple[How | None, int]:
+    """The best way, typos aside, in which ``word`` matches one of ``tokens``, and its points."""
+    equal = [tokens[form] for form in word.forms if form in tokens]
+    if word.names:
+        return (word.names, NAMED_SCORES[word.names]) if Kind.EXACT in equal else (None, 0)
     if Kind.KEY in equal or Kind.WHOLE in equal:
-        return "identifier"
-    if Kind.WORD in equal:
-        return "word"
-    for form in forms:
-        for token, kind in tokens.items():
-            if token.startswith(form) and (kind is not Kind.KEY or len(form) >= MIN_KEY_PREFIX):
-                return "prefix"
-    return None
+        return "identifier", SCORES["identifier"]
+    if Kind.WORD in equal or Kind.EXACT in equal:
+        return "word", SCORES["word"]
+    if not word.exact and any(_begins(form, tokens) for form in word.forms):
+        return "prefix", SCORES["prefix"]
+    return None, 0
+
+
+def _begins(form: str, tokens: Tokens) -> bool:
+    return any(
+        token.startswith(form) and kind is not Kind.EXACT and (kind is not Kind.KEY or len(form) >= MIN_KEY_PREFIX)
+        for token, kind in tokens.items()
+    )
 
 
 def _misspelled(word: Word, document: CustomerDocument) -> list[Matched]:

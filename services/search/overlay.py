@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from servicekit.db.database import Database
 from servicekit.ids import is_id
 from services.search import queries
+from services.search.columns import Order
 from services.search.engine.port import After
 from services.search.errors import InvalidVersionToken
-from services.search.fresh import FreshHit
+from services.search.fresh import FreshHit, is_behind
 
 _FORM = re.compile(r"([a-z0-9_]{1,40})\.([1-9][0-9]{0,17})\Z")
 MOST_WAITING = 2
@@ -72,22 +73,27 @@ def _has(database: Database, publisher_id: str, token: VersionToken) -> bool:
         return queries.customer_version(connection, publisher_id, token.customer_id) >= token.version
 
 
-def belongs(newcomer: FreshHit, *, after: After | None, next_after: After | None) -> bool:
+def belongs(newcomer: FreshHit, *, after: After | None, next_after: After | None, order: Order | None = None) -> bool:
     """Whether a customer's place is on the page between these positions."""
-    position = newcomer.position
-    return (after is None or position < after) and (next_after is None or position > next_after)
+    position = newcomer.position(order)
+    return (after is None or is_behind(position, after, order)) and (
+        next_after is None or is_behind(next_after, position, order)
+    )
 
 
 def overlaid(
-    hits: Sequence[FreshHit], newcomer: FreshHit, *, limit: int, next_after: After | None
+    hits: Sequence[FreshHit], newcomer: FreshHit, *, limit: int, next_after: After | None, order: Order | None = None
 ) -> tuple[list[FreshHit], After | None]:
     """A page of the index's ``hits`` with ``newcomer``, whom the index hasn't in its present state, in its place.
 
     Of a page that was full the last one moves to the next.
     """
-    behind = next((index for index, hit in enumerate(hits) if hit.position < newcomer.position), len(hits))
+    position = newcomer.position(order)
+    behind = next(
+        (index for index, hit in enumerate(hits) if is_behind(hit.position(order), position, order)), len(hits)
+    )
     page = [*hits[:behind], newcomer, *hits[behind:]]
     if len(page) > limit:
         page = page[:limit]
-        return page, page[-1].position
+        return page, page[-1].position(order)
     return page, next_after

@@ -40,6 +40,15 @@ def customers(connection: Connection, publisher_id: str, customer_ids: Sequence[
     return {row.customer_id: row for row in connection.execute(statement)}
 
 
+def versions(connection: Connection, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, int]:
+    """``doc_version`` of those of these customers that are known, by ID."""
+    if not customer_ids:
+        return {}
+    statement = of_publisher(customer, publisher_id).where(_one_of(customer.c.customer_id, customer_ids))
+    rows = connection.execute(statement.with_only_columns(customer.c.customer_id, customer.c.doc_version))
+    return {row.customer_id: row.doc_version for row in rows}
+
+
 def all_customers(session: Session, publisher_id: str) -> Iterator[Any]:
     """Every row of a publisher by customer ID, read bit by bit."""
     statement = of_publisher(customer, publisher_id).order_by(customer.c.customer_id)

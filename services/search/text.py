@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 
+from services.search import phones
 from services.search.folding import fold, is_word_character
 
-NORMALIZER_VERSION = 1
+NORMALIZER_VERSION = 2
 """Goes up whenever a value comes out as other tokens: an index made with another version has to be rebuilt."""
 
 MAX_TOKEN_LENGTH = 128
@@ -35,6 +36,8 @@ class Kind(IntEnum):
     """Equal: a word. Prefix: yes. Typos: where its attribute allows them."""
     PART = 4
     """Prefix only: the rest of a run in a script without spaces, from each of its characters on."""
+    EXACT = 5
+    """Equal only: a code or a date, which nobody means by its beginning."""
 
 
 Tokens = dict[str, Kind]
@@ -66,7 +69,7 @@ def query_forms(word: str) -> tuple[str, ...]:
     forms: dict[str, None] = {}
     for folded in fold(word):
         whole = "".join(_BETWEEN_WORDS.split(folded))
-        for form in (_trimmed(whole), _joined(whole)):
+        for form in (_trimmed(whole), squeezed(whole)):
             if form:
                 forms[form[:MAX_TOKEN_LENGTH]] = None
     return tuple(forms)
@@ -86,7 +89,7 @@ def word_tokens(value: str, *, joins: bool = True) -> Tokens:
         for chunk in _BETWEEN_WORDS.split(folded):
             chunk_pieces = _pieces(chunk)
             pieces += chunk_pieces
-            _put(tokens, _joined(chunk), Kind.WORD)
+            _put(tokens, squeezed(chunk), Kind.WORD)
         for piece in pieces:
             _put_piece(tokens, piece)
         if joins and len(pieces) > 1:
@@ -96,18 +99,30 @@ def word_tokens(value: str, *, joins: bool = True) -> Tokens:
     return tokens
 
 
-def unspaced_name_tokens(first: str, last: str) -> Tokens:
-    """Tokens of a full name in a script that writes it without a space, in both orders; none for other scripts."""
+def full_name_tokens(first: str, last: str) -> Tokens:
+    """Tokens of a full name: first and last name written together, in both orders; none where one is missing.
+
+    In a script without spaces each beginning and each rest of it is one too.
+    """
     tokens: Tokens = {}
-    if first.isascii() or last.isascii():
-        return tokens
     folded_first, folded_last = fold(first), fold(last)
     for left, right in ((folded_last, folded_first), (folded_first, folded_last)):
-        for folded_left, folded_right in zip(left, right, strict=False):
-            together = _joined(folded_left) + _joined(folded_right)
-            if _joined(folded_left) and _joined(folded_right) and _RUN.fullmatch(together):
+        for position in range(max(len(left), len(right))):
+            joined_left = squeezed(left[min(position, len(left) - 1)])
+            joined_right = squeezed(right[min(position, len(right) - 1)])
+            if not joined_left or not joined_right:
+                continue
+            together = joined_left + joined_right
+            if together.isascii() or not _RUN.fullmatch(together):
+                _put(tokens, together, Kind.WORD)
+            else:
                 _put_piece(tokens, together)
     return tokens
+
+
+def is_spaced(name: str) -> bool:
+    """Whether a name is written in a script that puts a space between its parts."""
+    return name.isascii() or not any(_RUN.fullmatch(squeezed(folded)) for folded in fold(name))
 
 
 def email_tokens(value: str) -> Tokens:
@@ -130,7 +145,7 @@ def identifier_tokens(value: str) -> Tokens:
     tokens: Tokens = {}
     for folded in fold(value):
         chunks = [chunk for chunk in map(_trimmed, _BETWEEN_WORDS.split(folded)) if chunk]
-        _put(tokens, _joined(folded), Kind.WHOLE)
+        _put(tokens, squeezed(folded), Kind.WHOLE)
         for chunk in chunks:
             _put(tokens, chunk, Kind.WHOLE if len(chunks) == 1 else Kind.WORD)
     return tokens
@@ -150,9 +165,26 @@ def code_tokens(value: str) -> Tokens:
     """Tokens of a postal code: without its space or dash, and its parts."""
     tokens: Tokens = {}
     for folded in fold(value):
-        _put(tokens, _joined(folded), Kind.WORD)
+        _put(tokens, squeezed(folded), Kind.WORD)
         for piece in _pieces(folded):
             _put(tokens, piece, Kind.WORD)
+    return tokens
+
+
+def phone_tokens(value: str) -> Tokens:
+    """Tokens of a telephone number: its digits, with and without the code of the country."""
+    tokens: Tokens = {}
+    for folded in fold(value):
+        for spelling in phones.spellings(folded):
+            _put(tokens, spelling, Kind.WHOLE)
+    return tokens
+
+
+def exact_tokens(value: str) -> Tokens:
+    """The one token of a code or a date."""
+    tokens: Tokens = {}
+    for folded in fold(value):
+        _put(tokens, _trimmed(folded), Kind.EXACT)
     return tokens
 
 
@@ -196,7 +228,8 @@ def _pieces(text: str) -> list[str]:
     return separated.split()
 
 
-def _joined(text: str) -> str:
+def squeezed(text: str) -> str:
+    """The letters and digits of ``text`` (folded), nothing else."""
     return "".join(_pieces(text))
 
 

@@ -10,6 +10,7 @@ from servicekit.topology import dump_topology
 from tools.discovery import ROOT
 from tools.generate import asyncapi, events_page, openapi, personal_data
 from tools.generate.event_schemas import event_schema, published
+from tools.generate.names import names_file
 from tools.generate.schemas import Json
 from tools.generate.topology import topology
 
@@ -17,6 +18,7 @@ EVENT_SCHEMAS = Path("docs/api/events")
 OPENAPI = Path("docs/api/openapi.json")
 ASYNCAPI = Path("docs/asyncapi.json")
 TOPOLOGY = Path("deploy/topology.json")
+NAMES = Path("services/search/query/names.json")
 _SHOWN_LINES = 40
 
 
@@ -28,6 +30,7 @@ def snapshots() -> dict[Path, str]:
         TOPOLOGY: dump_topology(topology()),
         Path("docs/events.md"): events_page.page(),
         Path("docs/personal-data.md"): personal_data.page(),
+        NAMES: names_file(),
     }
     for service, kind in published():
         made[EVENT_SCHEMAS / f"{kind.name}.json"] = _json(event_schema(service, kind))

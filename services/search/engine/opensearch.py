@@ -18,9 +18,10 @@ from opensearchpy.exceptions import (
     TransportError,
 )
 
+from services.search.columns import Order
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.opensearch_index import index_body, mapping, source_of, tokens_of
-from services.search.engine.opensearch_query import query_of, scope
+from services.search.engine.opensearch_query import query_of, scope, sort_of
 from services.search.engine.port import (
     EXACT_TOTAL,
     After,
@@ -39,7 +40,6 @@ from services.search.query.tree import Query
 SEARCH_SECONDS = 5.0
 WRITE_SECONDS = 60.0
 DUMP_PAGE = 1_000
-_BEST_FIRST = [{"_score": "desc"}, {"customer_id": "desc"}]
 _BULK_ANSWER = "took,errors,items.*.status,items.*.error.type"
 _BULK_BYTES = 10_000_000
 """A request is cut above this: OpenSearch refuses bodies over 100 MB, and small ones keep its memory low."""
@@ -131,20 +131,30 @@ class OpenSearchEngine:
         items = zip(batch, answer["items"], strict=True)
         return {position: _item_result(entries[position], item["index"]) for position, item in items}
 
-    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
+    def search(
+        self,
+        publisher_id: str,
+        query: Query,
+        *,
+        limit: int,
+        after: After | None = None,
+        order: Order | None = None,
+        exact_total: bool = False,
+    ) -> Page:
         body: dict[str, Any] = {
             "query": query_of(publisher_id, query),
-            "sort": _BEST_FIRST,
+            "sort": sort_of(order),
+            "track_scores": True,
             "size": limit + 1,
-            "track_total_hits": EXACT_TOTAL,
+            "track_total_hits": exact_total or EXACT_TOTAL,
             "_source": ["customer_id", "doc_version", "stored"],
         }
         if after:
             body["search_after"] = list(after)
         found = self._search(body)["hits"]
-        hits = [_hit(hit) for hit in found["hits"]]
+        hits = [_hit(hit, order) for hit in found["hits"]]
         total = Total(found["total"]["value"], exact=found["total"]["relation"] == "eq")
-        return page_of_hits(hits, total, limit)
+        return page_of_hits(hits, total, limit, order)
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
         wanted = list(customer_ids)
@@ -230,13 +240,20 @@ def _result(entry: IndexEntry, outcome: Outcome, reason: str = "") -> WriteResul
     return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, outcome, reason)
 
 
-def _hit(hit: Mapping[str, Any]) -> Hit:
-    source = hit["_source"]
-    return Hit(source["customer_id"], int(hit["_score"]), source["doc_version"], source["stored"])
+def _hit(hit: Mapping[str, Any], order: Order | None) -> Hit:
+    source, key = hit["_source"], hit["sort"][0] if order else None
+    return Hit(source["customer_id"], int(hit["_score"]), source["doc_version"], source["stored"], key)
 
 
 def _indexed(source: Mapping[str, Any]) -> Indexed:
-    return Indexed(source["customer_id"], source["doc_version"], source["deleted"], tokens_of(source), source["stored"])
+    return Indexed(
+        source["customer_id"],
+        source["doc_version"],
+        source["deleted"],
+        tokens_of(source),
+        source.get("keys", {}),
+        source["stored"],
+    )
 
 
 @contextmanager

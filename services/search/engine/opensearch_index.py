@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.search.columns import COLUMNS
 from services.search.documents import ATTRIBUTES, Attribute
 from services.search.engine.port import IndexEntry
 from services.search.text import NORMALIZER_VERSION, Kind, Tokens
 
-KIND_FIELDS = {Kind.KEY: "key", Kind.WHOLE: "whole", Kind.WORD: "word", Kind.PART: "part"}
+KIND_FIELDS = {Kind.KEY: "key", Kind.WHOLE: "whole", Kind.WORD: "word", Kind.PART: "part", Kind.EXACT: "exact"}
 LONGEST_PREFIX = 19
 """Characters of the beginnings kept as terms (the most that OpenSearch allows); longer ones scan the terms."""
 
@@ -19,6 +20,7 @@ _ANY: dict[Kind, tuple[str, ...]] = {
     Kind.WHOLE: ("any.whole", "any.start"),
     Kind.WORD: ("any.word", "any.start"),
     Kind.PART: ("any.start",),
+    Kind.EXACT: ("any.word",),
 }
 
 
@@ -55,6 +57,7 @@ def mapping() -> dict[str, Any]:
                     "start": {**_token_field(), "index_prefixes": {"min_chars": 1, "max_chars": LONGEST_PREFIX}},
                 }
             },
+            "keys": {"properties": {column.name: {"type": "keyword"} for column in COLUMNS}},
             "tokens": {"properties": {attribute.name: _attribute_fields(attribute) for attribute in ATTRIBUTES}},
         },
     }
@@ -68,10 +71,10 @@ def _token_field() -> dict[str, Any]:
 def _attribute_fields(attribute: Attribute) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for kind, name in KIND_FIELDS.items():
-        targets = list(_ANY[kind])
+        targets = [] if attribute.scoped else list(_ANY[kind])
         if kind is Kind.WORD and attribute.fuzzy:
             targets.append("any.fuzzy")
-        fields[name] = {**_token_field(), "copy_to": targets}
+        fields[name] = {**_token_field(), **({"copy_to": targets} if targets else {})}
     return {"properties": fields}
 
 
@@ -84,6 +87,7 @@ def source_of(entry: IndexEntry) -> dict[str, Any]:
         "doc_version": entry.doc_version,
         "deleted": entry.deleted,
         "stored": {} if entry.deleted else entry.stored,
+        "keys": {} if entry.deleted else entry.keys,
         "tokens": {} if entry.deleted else {name: _by_kind(tokens) for name, tokens in entry.tokens().items()},
     }
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.search.columns import Order
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
-from services.search.matching import SCORES, How
-from services.search.query.tree import Query, Word
+from services.search.matching import NAMED_SCORES, SCORES
+from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Word
 from services.search.text import MIN_KEY_PREFIX
 from services.search.typos import forgiven
 
 Clause = dict[str, Any]
+_BEST_FIRST: list[Clause] = [{"_score": "desc"}, {"customer_id": "desc"}]
 
 
 def scope(publisher_id: str, *clauses: Clause, deleted: bool | None = False) -> Clause:
@@ -27,38 +29,69 @@ def scope(publisher_id: str, *clauses: Clause, deleted: bool | None = False) -> 
 
 
 def query_of(publisher_id: str, query: Query) -> Clause:
-    """A search: every word must match, and adds the score of its best way."""
-    return scope(publisher_id, *(_word(word) for word in query.words))
+    """A search: all of it must match; each word adds the score of its best way."""
+    return scope(publisher_id, *map(_clause, query.nodes))
+
+
+def sort_of(order: Order | None) -> list[Clause]:
+    """Best first, or by the keys of a column with empty ones last."""
+    if order is None:
+        return _BEST_FIRST
+    direction = "desc" if order.descending else "asc"
+    return [{f"keys.{order.column}": {"order": direction, "missing": "_last"}}, {"customer_id": direction}]
+
+
+def _clause(node: Node) -> Clause:
+    match node:
+        case Word():
+            return _word(node)
+        case Every(nodes):
+            return {"bool": {"must": list(map(_clause, nodes))}}
+        case Either(nodes):
+            return {"dis_max": {"queries": list(map(_clause, nodes))}}
+        case Not(inner):
+            return _without_score({"bool": {"must_not": [_clause(inner)]}})
+        case Filled(column):
+            return _without_score({"exists": {"field": f"keys.{column}"}})
+        case Range(column, low, high):
+            limits = {name: key for name, key in (("gte", low), ("lt", high)) if key is not None}
+            return _without_score({"range": {f"keys.{column}": limits}})
 
 
 def _word(word: Word) -> Clause:
     if not word.forms:
         return {"match_none": {}}
     forms = list(word.forms)
-    in_any = word.attribute is None
-    fields = _fields(word)
-    ways: list[Clause] = [
-        _scored("identifier", [{"terms": {field: forms}} for field in (fields["key"], fields["whole"])]),
-        _scored("word", [{"terms": {fields["word"]: forms}}]),
-        _scored("prefix", [clause for form in forms for clause in _prefixes(form, fields, in_any=in_any)]),
+    if word.names:
+        fields = [f"tokens.{attribute}.exact" for attribute in word.attributes]
+        return _scored(NAMED_SCORES[word.names], [{"terms": {field: forms}} for field in fields])
+    ways = [
+        _scored(SCORES["identifier"], [{"terms": {field: forms}} for field in _fields(word, "key", "whole")]),
+        _scored(SCORES["word"], [{"terms": {field: forms}} for field in _fields(word, "word", "exact")]),
     ]
-    typos = forgiven(forms)
-    if fields["fuzzy"] and typos:
-        ways.append(_scored("typo", [_fuzzy(fields["fuzzy"], form, limit) for form, limit in typos]))
+    if not word.exact:
+        ways.append(_scored(SCORES["prefix"], [clause for form in forms for clause in _prefixes(form, word)]))
+        if fuzzy := [_fuzzy(field, form, limit) for field in _fuzzy_fields(word) for form, limit in forgiven(forms)]:
+            ways.append(_scored(SCORES["typo"], fuzzy))
     return {"dis_max": {"queries": ways}}
 
 
-def _fields(word: Word) -> dict[str, str]:
-    if word.attribute is None:
-        return {kind: f"any.{kind}" for kind in ("key", "whole", "word", "start", "fuzzy")}
-    fields = {kind: f"tokens.{word.attribute}.{kind}" for kind in ("key", "whole", "word", "part")}
-    return {**fields, "fuzzy": fields["word"] if BY_NAME[word.attribute].fuzzy else ""}
+def _fields(word: Word, *kinds: str) -> list[str]:
+    if not word.attributes:  # where codes are among the words
+        return [f"any.{kind}" for kind in kinds if kind != "exact"]
+    return [f"tokens.{attribute}.{kind}" for attribute in word.attributes for kind in kinds]
 
 
-def _prefixes(form: str, fields: dict[str, str], *, in_any: bool) -> list[Clause]:
-    names = [fields["start"]] if in_any else [fields["whole"], fields["word"], fields["part"]]
+def _fuzzy_fields(word: Word) -> list[str]:
+    if not word.attributes:
+        return ["any.fuzzy"]
+    return [f"tokens.{attribute}.word" for attribute in word.attributes if BY_NAME[attribute].fuzzy]
+
+
+def _prefixes(form: str, word: Word) -> list[Clause]:
+    names = _fields(word, "whole", "word", "part") if word.attributes else ["any.start"]
     if len(form) >= MIN_KEY_PREFIX:
-        names.append(fields["key"])
+        names += _fields(word, "key")
     return [{"prefix": {name: {"value": form}}} for name in names]
 
 
@@ -68,6 +101,10 @@ def _fuzzy(field: str, form: str, typos: int) -> Clause:
     return {"fuzzy": {field: {"value": form, **options}}}
 
 
-def _scored(how: How, clauses: list[Clause]) -> Clause:
+def _scored(score: int, clauses: list[Clause]) -> Clause:
     inner = clauses[0] if len(clauses) == 1 else {"bool": {"should": clauses, "minimum_should_match": 1}}
-    return {"constant_score": {"filter": inner, "boost": SCORES[how]}}
+    return {"constant_score": {"filter": inner, "boost": score}}
+
+
+def _without_score(clause: Clause) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": 0}}

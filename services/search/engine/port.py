@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from services.search.columns import Order
 from services.search.documents import CustomerDocument
 from services.search.engine.errors import MissingPublisher
 from services.search.folding import storable
@@ -27,8 +28,8 @@ EXACT_TOTAL = 10_000
 MAX_ID_BYTES = 400
 """Publisher and customer ID together: what fits into an OpenSearch ``_id``."""
 
-After = tuple[int, str]
-"""Position in a result: score and customer ID of the last hit seen."""
+After = tuple[int | str | None, str]
+"""Position in a result: what the last hit seen is sorted by (its score, or its key of a column) and its customer ID."""
 
 
 class Outcome(Enum):
@@ -56,12 +57,13 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A customer found. ``stored`` is the customer's state as of ``doc_version``."""
+    """A customer found. ``stored`` is the customer's state as of ``doc_version``; ``key`` what it is sorted by."""
 
     customer_id: str
     score: int
     doc_version: int
     stored: Mapping[str, Any]
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits by score, then customer ID, both descending. ``next_after`` is ``None`` on the last page."""
+    """Hits in their order: without one by score, then customer ID, both descending.
+
+    ``next_after`` is ``None`` on the last page.
+    """
 
     hits: tuple[Hit, ...]
     total: Total
@@ -89,6 +94,7 @@ class Indexed:
     doc_version: int
     deleted: bool
     tokens: Mapping[str, Tokens]
+    keys: Mapping[str, str]
     stored: Mapping[str, Any]
 
 
@@ -108,11 +114,21 @@ class Engine(Protocol):
         An equal version is written again. Tombstones keep older versions out for good. Raises ``MissingPublisher``.
         """
 
-    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
-        """The first ``limit`` hits behind ``after``.
+    def search(
+        self,
+        publisher_id: str,
+        query: Query,
+        *,
+        limit: int,
+        after: After | None = None,
+        order: Order | None = None,
+        exact_total: bool = False,
+    ) -> Page:
+        """The first ``limit`` hits behind ``after``; ``exact_total``: counted to the end, however many there are.
 
         Paging goes by keys, not by numbers of rows: nothing is lost or doubled by customers that come or go between
-        two pages. One whose own score changes meanwhile may move across the position. Raises ``MissingPublisher``.
+        two pages. One whose own score or key changes meanwhile may move across the position. Raises
+        ``MissingPublisher``.
         """
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
@@ -131,10 +147,12 @@ class Engine(Protocol):
         """Make everything written so far visible to searches at once. For tests and rebuilding: it is expensive."""
 
 
-def page_of_hits(hits: Sequence[Hit], total: Total, limit: int) -> Page:
+def page_of_hits(hits: Sequence[Hit], total: Total, limit: int, order: Order | None = None) -> Page:
     """A page of ``limit`` hits made from one more, which tells whether another page follows."""
     last = hits[limit - 1] if len(hits) > limit else None
-    return Page(tuple(hits[:limit]), total, (last.score, last.customer_id) if last else None)
+    if last is None:
+        return Page(tuple(hits), total, None)
+    return Page(tuple(hits[:limit]), total, (last.key if order else last.score, last.customer_id))
 
 
 def refusal(entry: IndexEntry) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicekit.db.database import is_transient
+from services.search.columns import BY_COLUMN_NUMBER, Order
 from services.search.documents import BY_NUMBER
 from services.search.engine import postgres_query as sql
 from services.search.engine.errors import EngineRefused, EngineUnavailable
@@ -31,8 +32,9 @@ from services.search.engine.port import (
     page_of_hits,
     refusal,
 )
+from services.search.engine.postgres_nodes import Compiler, NodeSql, is_condition, matches_of
 from services.search.engine.postgres_tables import ddl, metadata
-from services.search.engine.postgres_words import WordSql, word_sql
+from services.search.engine.postgres_words import word_sql
 from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.query.tree import Query
 from services.search.text import Kind, Tokens
@@ -103,32 +105,52 @@ class PostgresEngine:
                     raise
         raise AssertionError
 
-    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
+    def search(
+        self,
+        publisher_id: str,
+        query: Query,
+        *,
+        limit: int,
+        after: After | None = None,
+        order: Order | None = None,
+        exact_total: bool = False,
+    ) -> Page:
         scoped = sql.scope(publisher_id)
-        if any(not word.forms for word in query.words):
-            return _NOBODY
         with self._reading() as connection:
-            words = self._words(connection, scoped, query)
-            if any(word.width == 0 for word in words):
+            wanted = self._wanted(connection, scoped, query)
+            if wanted is None:
                 return _NOBODY
-            statement = sql.everybody(scoped, limit + 1, after)
-            if words:
-                matches = sql.matches_of(words, self._counts(connection, scoped, words))
-                statement = sql.page_of(scoped, words, matches, limit + 1, after)
+            statement = sql.page_of(scoped, wanted, limit=limit + 1, after=after, order=order, exact_total=exact_total)
             rows = _execute(connection, statement)
-        hits = [Hit(row.customer_id, row.score, row.doc_version, row.stored) for row in rows if row.customer_id]
-        total = Total(min(rows[0].total, EXACT_TOTAL), exact=rows[0].total <= EXACT_TOTAL)
-        return page_of_hits(hits, total, limit)
+        hits = [
+            Hit(row.customer_id, row.score, row.doc_version, row.stored, row.key) for row in rows if row.customer_id
+        ]
+        found = rows[0].total
+        total = Total(found, exact=True) if exact_total else Total(min(found, EXACT_TOTAL), exact=found <= EXACT_TOTAL)
+        return page_of_hits(hits, total, limit, order)
 
-    def _words(self, connection: Connection, scoped: sql.Statement, query: Query) -> list[WordSql]:
-        if not query.words:
-            return []
-        found = sql.vocabulary(_execute(connection, sql.look_up(scoped, query.words)))
-        return [word_sql(index, word, found) for index, word in enumerate(query.words)]
-
-    def _counts(self, connection: Connection, scoped: sql.Statement, words: Sequence[WordSql]) -> Sequence[int]:
-        """How many postings each word has; of one alone it doesn't matter."""
-        return _execute(connection, sql.posting_counts(scoped, words))[0] if len(words) > 1 else [0]
+    def _wanted(self, connection: Connection, scoped: sql.Statement, query: Query) -> sql.Wanted | None:
+        """Whom ``query`` asks for; None where a word in it is nobody's."""
+        words = list(query.words())
+        rows = _execute(connection, sql.look_up(scoped, words)) if any(word.forms for word in words) else ()
+        found = sql.vocabulary(rows)
+        compiler = Compiler(lambda index, word: word_sql(index, word, found))
+        # In the order of the words: the compiler numbers them as they come.
+        parameters: dict[str, Any] = {}
+        nodes: list[NodeSql] = []
+        conditions: list[str] = []
+        for node in query.nodes:
+            if is_condition(node):
+                conditions.append(compiler.condition(node, parameters))
+            else:
+                nodes.append(compiler.node(node))
+        if any(node.width == 0 for node in nodes):
+            return None
+        for node_sql in nodes:
+            parameters |= node_sql.parameters
+        # How many postings each has; of one alone it doesn't matter.
+        counts = _execute(connection, sql.posting_counts(scoped, nodes))[0] if len(nodes) > 1 else [0]
+        return sql.Wanted(matches_of(nodes, counts) if nodes else "", conditions, parameters)
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
         scoped = sql.scope(publisher_id)
@@ -171,7 +193,8 @@ def _indexed(row: Row[Any]) -> Indexed:
     tokens: dict[str, Tokens] = {}
     for attribute, word, kind in row.postings or ():
         tokens.setdefault(BY_NUMBER[attribute].name, {})[word] = Kind(kind)
-    return Indexed(row.customer_id, row.doc_version, row.deleted, tokens, row.stored)
+    keys = {BY_COLUMN_NUMBER[number].name: key for number, key in enumerate(row.keys, 1) if key is not None}
+    return Indexed(row.customer_id, row.doc_version, row.deleted, tokens, keys, row.stored)
 
 
 class _Deadlock(EngineUnavailable):

@@ -10,17 +10,15 @@ so no posting of another publisher can be reached. ``scope`` is the one place th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from services.search.columns import Order
 from services.search.engine.port import EXACT_TOTAL, After, required
-from services.search.engine.postgres_words import MANY, Vocabulary, WordSql, range_condition
+from services.search.engine.postgres_nodes import FEW, NodeSql, key_sql
+from services.search.engine.postgres_words import MANY, Vocabulary, range_condition
 from services.search.query.tree import Word
 from services.search.typos import deletion_keys, forgiven
-
-FEW = 1_000
-"""Postings of a word up to which they are counted; more are taken as ``UNCOUNTED``."""
-UNCOUNTED = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +29,25 @@ class Statement:
     parameters: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom a page shows: ``matches`` selects ``customer_id, score``, without it everybody; ``conditions`` narrow both.
+
+    ``conditions`` are asked of the document ``d``; ``parameters`` are those of both.
+    """
+
+    matches: str = ""
+    conditions: Sequence[str] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
 def scope(publisher_id: str) -> Statement:
     """What limits a search to one publisher; begins every statement. Raises ``MissingPublisher``."""
     sql = """WITH
         vocabulary AS NOT MATERIALIZED (
             SELECT number, word FROM search_word WHERE publisher_id = :publisher),
         documents AS NOT MATERIALIZED (
-            SELECT customer_id, doc_version, deleted, words, stored
+            SELECT customer_id, doc_version, deleted, words, keys, stored
             FROM search_document WHERE publisher_id = :publisher)
         """
     return Statement(sql, {"publisher": required(publisher_id)})
@@ -45,16 +55,21 @@ def scope(publisher_id: str) -> Statement:
 
 def look_up(scoped: Statement, words: Sequence[Word]) -> Statement:
     """``word, form, number, text``: the words of the vocabulary that begin with each form of each word, at most one
-    more than ``MANY`` of each; and with ``word`` -1 those that may be within the typos that are forgiven."""
+    more than ``MANY`` of each, or equal it; and with ``word`` -1 those within the typos that are forgiven."""
     parameters: dict[str, Any] = dict(scoped.parameters)
     selects: list[str] = []
     for index, word in enumerate(words):
+        if word.exact:
+            parameters[f"whole{index}"] = list(word.forms)
+            condition = f"v.word = ANY(:whole{index})"
+            selects.append(f"(SELECT {index}, 0, v.number, v.word FROM vocabulary v WHERE {condition})")
+            continue
         for place, form in enumerate(word.forms):
             condition = range_condition(f"{index}_{place}", form, parameters)
             selects.append(
                 f"(SELECT {index}, {place}, v.number, v.word FROM vocabulary v WHERE {condition} LIMIT {MANY + 1})"
             )
-    forms = [pair for word in words for pair in forgiven(word.forms)]
+    forms = [pair for word in words if not word.exact for pair in forgiven(word.forms)]
     if forms:
         parameters["keys"] = sorted({key for form, typos in forms for key in deletion_keys(form, typos)})
         parameters["shortest"] = min(len(form) - typos for form, typos in forms)
@@ -72,71 +87,70 @@ def vocabulary(rows: Iterable[Sequence[Any]]) -> Vocabulary:
     return Vocabulary(begins, begins.pop((-1, -1), {}))
 
 
-def posting_counts(scoped: Statement, words: Sequence[WordSql]) -> Statement:
-    """How many postings each word has, up to one more than ``FEW``, as one row."""
-    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({word.rows}) m LIMIT {FEW + 1}) c)" for word in words)
-    return Statement(f"{scoped.sql} SELECT {counts}", _parameters(scoped, words))
+def posting_counts(scoped: Statement, nodes: Sequence[NodeSql]) -> Statement:
+    """How many postings each node has, up to one more than ``FEW``, as one row."""
+    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({node.rows}) m LIMIT {FEW + 1}) c)" for node in nodes)
+    parameters = {name: value for node in nodes for name, value in node.parameters.items()}
+    return Statement(f"{scoped.sql} SELECT {counts}", {**scoped.parameters, **parameters})
 
 
-def page_of(scoped: Statement, words: Sequence[WordSql], matches: str, limit: int, after: After | None) -> Statement:
-    """``total, customer_id, score, doc_version, stored``: a row for each hit, or one with only the total.
-
-    ``matches`` is a select of ``customer_id, score``.
-    """
-    behind = "WHERE (score, customer_id) < (:after_score, :after_id)" if after else ""
-    sql = f"""{scoped.sql}, matches AS ({matches}),
-        page AS (SELECT customer_id, score FROM matches {behind}
-            ORDER BY score DESC, customer_id DESC LIMIT :limit)
-        {_PAGE}"""
-    position = {"after_score": after[0], "after_id": after[1]} if after else {}
-    return Statement(sql, {**_parameters(scoped, words), **position, "limit": limit})
-
-
-_PAGE = f"""SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches LIMIT {EXACT_TOTAL + 1}) m) t
-        LEFT JOIN (SELECT d.customer_id, page.score, d.doc_version, d.stored
+def page_of(
+    scoped: Statement, wanted: Wanted, *, limit: int, after: After | None, order: Order | None, exact_total: bool
+) -> Statement:
+    """``total, customer_id, score, key, doc_version, stored``: a row for each hit, or one with only the total."""
+    page = _by_column(wanted, order, after) if order else _best_first(wanted, after)
+    at_most = "" if exact_total else f"LIMIT {EXACT_TOTAL + 1}"
+    direction = "DESC" if order is None or order.descending else "ASC"
+    first = f"h.key {direction} NULLS LAST" if order else "h.score DESC"
+    sql = f"""{scoped.sql}, matches AS {_matches(wanted)}, page AS ({page})
+        SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches {at_most}) m) t
+        LEFT JOIN (SELECT d.customer_id, page.score, page.key, d.doc_version, d.stored
             FROM page JOIN documents d ON d.customer_id = page.customer_id AND NOT d.deleted) h ON true
-        ORDER BY h.score DESC, h.customer_id DESC"""
+        ORDER BY {first}, h.customer_id {direction}"""
+    position = {"after_key": after[0], "after_id": after[1]} if after else {}
+    return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "limit": limit})
 
 
-def everybody(scoped: Statement, limit: int, after: After | None) -> Statement:
-    """As ``page_of`` for the empty query: in the order of the index, which it need not read to its end."""
-    behind = "AND (0, customer_id) < (:after_score, :after_id)" if after else ""
-    if after and after[0] == 0:
-        behind = "AND customer_id < :after_id"
-    sql = f"""{scoped.sql}, matches AS NOT MATERIALIZED (SELECT customer_id FROM documents WHERE NOT deleted),
-        page AS (SELECT customer_id, 0 AS score FROM matches WHERE true {behind} ORDER BY customer_id DESC LIMIT :limit)
-        {_PAGE}"""
-    position = {"after_score": after[0], "after_id": after[1]} if after else {}
-    return Statement(sql, {**scoped.parameters, **position, "limit": limit})
+def _matches(wanted: Wanted) -> str:
+    conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
+    if not wanted.matches:  # not kept: a page is read in the order of an index, which need not be read to its end
+        return f"NOT MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions})"
+    if not conditions:
+        return f"MATERIALIZED ({wanted.matches})"
+    return f"""MATERIALIZED (SELECT m.customer_id, m.score FROM ({wanted.matches}) m
+        JOIN documents d ON d.customer_id = m.customer_id WHERE true{conditions})"""
 
 
-def matches_of(words: Sequence[WordSql], counts: Sequence[int]) -> str:
-    """Who matches all ``words``, beginning with the rarest.
-
-    For each other word either all its postings are read and joined, or each customer found so far is looked up in it,
-    whichever touches fewer postings. ``counts`` are those of ``posting_counts``.
-    """
-    order = sorted(range(len(words)), key=lambda index: counts[index])
-    rarest, others = order[0], order[1:]
-    joins, present, scores = "", "", ["r.score"]
-    for index in others:
-        scores.append(f"o{index}.score")
-        if one_by_one(counts[rarest], counts[index], words[index].width):
-            joins += f" CROSS JOIN LATERAL ({words[index].score_of_one}) o{index}"
-            present += f"{' AND' if present else ' WHERE'} o{index}.score IS NOT NULL"
-        else:
-            joins += f" JOIN ({_best(words[index])}) o{index} ON o{index}.customer_id = r.customer_id"
-    return f"SELECT r.customer_id, {' + '.join(scores)} AS score FROM ({_best(words[rarest])}) r{joins}{present}"
+def _best_first(wanted: Wanted, after: After | None) -> str:
+    behind = ""
+    if after:
+        behind = "WHERE (m.score, m.customer_id) < (CAST(:after_key AS integer), :after_id)"
+        if not wanted.matches:
+            behind = "WHERE m.customer_id < :after_id" if after[0] == 0 else "WHERE CAST(:after_key AS integer) > 0"
+    order = "m.score DESC, m.customer_id DESC" if wanted.matches else "m.customer_id DESC"
+    return f"""SELECT m.customer_id, m.score, CAST(NULL AS text) AS key FROM matches m {behind}
+        ORDER BY {order} LIMIT :limit"""
 
 
-def one_by_one(customers: int, postings: int, width: int) -> bool:
-    """Whether looking so many customers up in a word, at ``width`` look-ups each, beats reading its postings."""
-    return customers <= FEW and customers * width < (postings if postings <= FEW else UNCOUNTED)
-
-
-def _best(word: WordSql) -> str:
-    return f"SELECT customer_id, max(score) AS score FROM ({word.rows}) m GROUP BY customer_id"
-
-
-def _parameters(scoped: Statement, words: Sequence[WordSql]) -> dict[str, Any]:
-    return {**scoped.parameters, **{name: value for word in words for name, value in word.parameters.items()}}
+def _by_column(wanted: Wanted, order: Order, after: After | None) -> str:
+    """First those that aren't empty, then those that are, each in its own order: each the order of an index."""
+    key = key_sql(order.column)
+    direction, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
+    source = "matches m JOIN documents d ON d.customer_id = m.customer_id WHERE true"
+    score = "m.score"
+    if not wanted.matches:
+        conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
+        source, score = f"documents d WHERE NOT d.deleted{conditions}", "0"
+    filled = f"AND ({key}, d.customer_id) {beyond} (:after_key, :after_id)" if after and after[0] is not None else ""
+    empty = f"AND d.customer_id {beyond} :after_id" if after and after[0] is None else ""
+    parts = [
+        f"""(SELECT d.customer_id, {score} AS score, {key} AS key FROM {source} AND {key} IS NULL {empty}
+            ORDER BY d.customer_id {direction} LIMIT :limit)"""
+    ]
+    if not after or after[0] is not None:
+        parts.append(
+            f"""(SELECT d.customer_id, {score} AS score, {key} AS key FROM {source} AND {key} IS NOT NULL {filled}
+            ORDER BY {key} {direction}, d.customer_id {direction} LIMIT :limit)"""
+        )
+    return f"""SELECT * FROM ({" UNION ALL ".join(parts)}) both_parts
+        ORDER BY key {direction} NULLS LAST, customer_id {direction} LIMIT :limit"""

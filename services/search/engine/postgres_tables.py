@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from services.search.columns import BY_COLUMN, OFTEN_SORTED
+
 metadata = MetaData()
 _ERASE = {"personal": "erase"}
 _NONE = {"personal": "none"}
@@ -38,6 +40,8 @@ document = Table(
     Column("doc_version", BigInteger, nullable=False, info=_NONE),
     Column("deleted", Boolean, nullable=False, info=_NONE),
     Column("words", postgresql.ARRAY(BigInteger), nullable=False, info=_ERASE),
+    # What it is sorted by: at the place of each column's number.
+    Column("keys", postgresql.ARRAY(_C), nullable=False, server_default="{}", info=_ERASE),
     Column("stored", postgresql.JSONB, nullable=False, info=_ERASE),
     PrimaryKeyConstraint("publisher_id", "customer_id"),
 )
@@ -48,6 +52,15 @@ Index(
     document.c.customer_id,
     postgresql_where=~document.c.deleted,
 )
+
+for _name in OFTEN_SORTED:
+    Index(
+        f"search_document_by_{_name}",
+        document.c.publisher_id,
+        document.c["keys"][BY_COLUMN[_name].number],
+        document.c.customer_id,
+        postgresql_where=~document.c.deleted,
+    )
 
 word = Table(
     "search_word",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from services.search.documents import ATTRIBUTES, BY_NAME
-from services.search.matching import SCORES, is_near
+from services.search.engine.postgres_nodes import NodeSql
+from services.search.matching import NAMED_SCORES, SCORES, is_near
 from services.search.query.tree import Word
 from services.search.text import MIN_KEY_PREFIX, Kind
 
@@ -18,22 +19,8 @@ MANY = 100
 """Words of the vocabulary that begin as typed up to which they are looked up one by one."""
 
 _FUZZY = ", ".join(str(attribute.number) for attribute in ATTRIBUTES if attribute.fuzzy)
+_SCOPED = ", ".join(str(attribute.number) for attribute in ATTRIBUTES if attribute.scoped)
 _MAY_BE_TYPO = f"p.kind = {int(Kind.WORD)} AND p.attribute IN ({_FUZZY})"
-
-
-class WordSql(Protocol):
-    """One word of the query as SQL. ``width``: how many words of the vocabulary it stands for, about."""
-
-    parameters: dict[str, Any]
-    width: int
-
-    @property
-    def rows(self) -> str:
-        """A select of ``customer_id, score``, one row for each posting that matches."""
-
-    @property
-    def score_of_one(self) -> str:
-        """A select of the best ``score`` of the customer in ``r`` (a row of the rarest word), NULL for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +31,48 @@ class Vocabulary:
     near: Mapping[int, str]
 
 
-def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> WordSql:
+def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> NodeSql:
     """The SQL for the query's word number ``index``."""
     found = [vocabulary.begins.get((index, place), {}) for place in range(len(word.forms))]
+    if word.exact:
+        return _WholeWords(index, word, sorted({number for words in found for number in words}))
     typos = sorted(number for number, candidate in vocabulary.near.items() if is_near(candidate, word.forms))
     if any(len(words) > MANY for words in found):
         return _ManyWords(index, word, typos)
     return _FewWords(index, word, found, typos)
 
 
-class _FewWords:
-    """A word that few of the vocabulary begin with: their postings are read by their numbers."""
+class _Listed:
+    """A word whose postings are read by the numbers of its words in the vocabulary."""
+
+    parameters: dict[str, Any]
+    _condition: str
+    _score: str
+
+    @property
+    def rows(self) -> str:
+        return f"SELECT p.customer_id, {self._score} AS score FROM search_posting p WHERE {self._condition}"
+
+    @property
+    def score_of_one(self) -> str:
+        return f"""SELECT max({self._score}) AS score FROM search_posting p
+            WHERE p.customer_id = r.customer_id AND {self._condition}"""
+
+
+class _WholeWords(_Listed):
+    """A word that must be there as it is, or the codes that it names."""
+
+    def __init__(self, index: int, word: Word, numbers: Sequence[int]) -> None:
+        self.width = len(numbers)
+        self.parameters = {f"numbers{index}": list(numbers)}
+        kinds = f"p.kind = {int(Kind.EXACT)}" if word.names else f"p.kind <> {int(Kind.PART)}"
+        attribute = _attribute_condition(index, word, self.parameters)
+        self._condition = f"p.word = ANY(:numbers{index}) AND {kinds}{attribute}"
+        self._score = str(NAMED_SCORES[word.names]) if word.names else _score("true", "false")
+
+
+class _FewWords(_Listed):
+    """A word that few of the vocabulary begin with."""
 
     def __init__(self, index: int, word: Word, found: Sequence[Mapping[int, str]], typos: Sequence[int]) -> None:
         begins = {number: text for words in found for number, text in words.items()}
@@ -67,30 +85,16 @@ class _FewWords:
             f"numbers{index}": numbers,
             f"begins{index}": sorted(begins),
             f"equal{index}": equal,
-            f"keys{index}": sorted({*equal, *long}),
+            f"keys{index}": sorted(long),
         }
-        self._index = index
-        self._attribute = _attribute_condition(index, word, self.parameters)
-
-    @property
-    def rows(self) -> str:
-        return f"SELECT p.customer_id, {self._score} AS score FROM search_posting p WHERE {self._condition}"
-
-    @property
-    def score_of_one(self) -> str:
-        return f"""SELECT max({self._score}) AS score FROM search_posting p
-            WHERE p.customer_id = r.customer_id AND {self._condition}"""
-
-    @property
-    def _condition(self) -> str:
-        return f"""p.word = ANY(:numbers{self._index}) AND CASE WHEN p.word = ANY(:begins{self._index})
-            THEN p.kind <> {int(Kind.KEY)} OR p.word = ANY(:keys{self._index})
-            ELSE {_MAY_BE_TYPO} END{self._attribute}"""
-
-    @property
-    def _score(self) -> str:
-        equal, begins = f"p.word = ANY(:equal{self._index})", f"p.word = ANY(:begins{self._index})"
-        return _score(equal, begins)
+        attribute = _attribute_condition(index, word, self.parameters)
+        is_equal, is_begun = f"p.word = ANY(:equal{index})", f"p.word = ANY(:begins{index})"
+        self._condition = f"""p.word = ANY(:numbers{index}) AND CASE
+            WHEN {is_equal} THEN true
+            WHEN {is_begun} THEN p.kind NOT IN ({int(Kind.KEY)}, {int(Kind.EXACT)})
+                OR p.kind = {int(Kind.KEY)} AND p.word = ANY(:keys{index})
+            ELSE {_MAY_BE_TYPO} END{attribute}"""
+        self._score = _score(is_equal, is_begun)
 
 
 class _ManyWords:
@@ -99,7 +103,7 @@ class _ManyWords:
     width = 1_000
 
     def __init__(self, index: int, word: Word, typos: Sequence[int]) -> None:
-        self.parameters = {f"forms{index}": list(word.forms), f"typos{index}": list(typos)}
+        self.parameters: dict[str, Any] = {f"forms{index}": list(word.forms), f"typos{index}": list(typos)}
         self._index = index
         self._ranges = [self._range(place, form) for place, form in enumerate(word.forms)]
         self._attribute = _attribute_condition(index, word, self.parameters)
@@ -130,9 +134,9 @@ class _ManyWords:
     def _range(self, place: int, form: str) -> str:
         name = f"{self._index}_{place}"
         condition = range_condition(name, form, self.parameters)
-        if len(form) < MIN_KEY_PREFIX:
-            condition += f" AND (p.kind <> {int(Kind.KEY)} OR v.word = :first{name})"
-        return f"({condition})"
+        only_whole = [Kind.EXACT] if len(form) >= MIN_KEY_PREFIX else [Kind.KEY, Kind.EXACT]
+        kinds = ", ".join(str(int(kind)) for kind in only_whole)
+        return f"({condition} AND (p.kind NOT IN ({kinds}) OR v.word = :first{name}))"
 
 
 def range_condition(name: str, form: str, parameters: dict[str, Any]) -> str:
@@ -158,13 +162,13 @@ def _score(equal: str, begins: str) -> str:
     """The score of the posting ``p``, given that it matches."""
     return f"""CASE
         WHEN {equal} AND p.kind <= {int(Kind.WHOLE)} THEN {SCORES["identifier"]}
-        WHEN {equal} AND p.kind = {int(Kind.WORD)} THEN {SCORES["word"]}
+        WHEN {equal} AND p.kind IN ({int(Kind.WORD)}, {int(Kind.EXACT)}) THEN {SCORES["word"]}
         WHEN {begins} THEN {SCORES["prefix"]}
         ELSE {SCORES["typo"]} END"""
 
 
 def _attribute_condition(index: int, word: Word, parameters: dict[str, Any]) -> str:
-    if word.attribute is None:
-        return ""
-    parameters[f"attribute{index}"] = BY_NAME[word.attribute].number
-    return f" AND p.attribute = :attribute{index}"
+    if not word.attributes:
+        return f" AND p.attribute NOT IN ({_SCOPED})"
+    parameters[f"attributes{index}"] = [BY_NAME[name].number for name in word.attributes]
+    return f" AND p.attribute = ANY(:attributes{index})"

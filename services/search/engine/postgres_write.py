@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, text
 
+from services.search.columns import BY_COLUMN, MOST_COLUMNS
 from services.search.documents import BY_NAME
 from services.search.engine.port import IndexEntry, Outcome, required
 from services.search.text import Kind
@@ -232,7 +233,8 @@ def _update_documents(connection: Connection, changes: Sequence[_Change]) -> Non
     connection.execute(
         text("""
             UPDATE search_document
-            SET doc_version = :doc_version, deleted = :deleted, words = :words, stored = CAST(:stored AS jsonb)
+            SET doc_version = :doc_version, deleted = :deleted, words = :words, keys = :keys,
+                stored = CAST(:stored AS jsonb)
             WHERE publisher_id = :publisher_id AND customer_id = :customer_id
         """),
         [
@@ -242,11 +244,20 @@ def _update_documents(connection: Connection, changes: Sequence[_Change]) -> Non
                 "doc_version": change.entry.doc_version,
                 "deleted": change.entry.deleted,
                 "words": sorted(change.new_words),
+                "keys": _keys(change.entry),
                 "stored": change.stored,
             }
             for change in changes
         ],
     )
+
+
+def _keys(entry: IndexEntry) -> list[str | None]:
+    """The key of each column, at the place of its number; none for a tombstone."""
+    keys: list[str | None] = [None] * MOST_COLUMNS
+    for name, key in entry.keys.items():
+        keys[BY_COLUMN[name].number - 1] = key
+    return [] if entry.deleted else keys
 
 
 def _note_dropped_words(connection: Connection, changes: Sequence[_Change]) -> None:

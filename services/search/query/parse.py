@@ -1,33 +1,129 @@
-"""From what somebody typed to the tree."""
+"""From what somebody typed to the tree.
+
+anna berlin                     both words, anywhere; beginnings and typos count
+"anna maria"                    these whole words next to each other
+city:Berlin  name:"de la Cruz"  one field; city:Berlin,Hamburg one of several; city:"" empty
+-country:DE  -berlin            not
+anna OR hanna                   either; binds closer than the space between other words
+registered>=2026-01-01  last_login<30d  birthdate:1980..1989
+is:active  has:phone
+"""
 
 from __future__ import annotations
 
-from servicekit.errors import FieldError, Invalid
-from services.search.query.tree import Query, Word
-from services.search.text import query_forms, words_typed
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.search.query.conditions import condition
+from services.search.query.errors import InvalidQuery, QueryTooLong
+from services.search.query.fields import FIELDS
+from services.search.query.lexer import Term, terms
+from services.search.query.tree import Either, Every, Node, Not, Query, Word
+from services.search.query.words import alone, phrase, run
 
 MAX_QUERY_LENGTH = 1_000
 MAX_WORDS = 16
+"""Words whose scores add up: what ranks hits holds for so many."""
+MAX_TERMS = 40
 
 
-class QueryTooLong(Invalid):
-    """More characters or words than a search takes."""
+def parse(typed: str, *, now: datetime, where: str = "q") -> Query:
+    """The query of ``typed``; an empty one matches everybody. ``where`` names the parameter in errors.
 
-    code = "query_too_long"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, errors=[FieldError("q", message)])
-
-
-def parse(typed: str) -> Query:
-    """The query of ``typed``: its words, each of which must match; an empty one matches everybody.
-
-    Words of punctuation only are ignored beside others; alone they match nobody. Raises ``QueryTooLong``.
+    Words of punctuation only are ignored beside others; alone they match nobody. Raises QueryTooLong, InvalidQuery.
     """
     if len(typed) > MAX_QUERY_LENGTH:
-        raise QueryTooLong(f"Search for at most {MAX_QUERY_LENGTH} characters.")
-    words = [Word(word, query_forms(word)) for word in words_typed(typed)]
-    searchable = tuple(dict.fromkeys(word for word in words if word.forms))
-    if len(searchable) > MAX_WORDS:
-        raise QueryTooLong(f"Search for at most {MAX_WORDS} words.")
-    return Query(searchable or tuple(words[:1]))
+        raise QueryTooLong(f"Search for at most {MAX_QUERY_LENGTH} characters.", where)
+    found = list(terms(typed, where=where, is_field=_is_field))
+    if len(found) > MAX_TERMS:
+        raise QueryTooLong(f"Search for at most {MAX_TERMS} words and conditions.", where)
+    nodes = _Reading(found, where, now).nodes()
+    searchable = tuple(dict.fromkeys(node for node in nodes if not _is_punctuation(node)))
+    if sum(map(_words_that_count, searchable)) > MAX_WORDS:
+        raise QueryTooLong(f"Search for at most {MAX_WORDS} words.", where)
+    return Query(searchable or tuple(nodes[:1]))
+
+
+def parse_filter(typed: str, *, now: datetime) -> Query:
+    """As ``parse``, but conditions only: each term names its field. Raises QueryTooLong, InvalidQuery."""
+    for term in terms(typed, where="filter", is_field=_is_field):
+        if not term.field and term.values[0].text != "OR":
+            raise InvalidQuery(
+                "A filter has conditions only.",
+                where="filter",
+                position=term.position,
+                hint="Name the field, such as city:Berlin; free words belong into q.",
+            )
+    return parse(typed, now=now, where="filter")
+
+
+def _is_field(name: str, operator: str, rest: str) -> bool:
+    """Whether ``name`` begins a condition. What isn't a field and isn't followed by what a condition compares with is
+    text: ``https://…``, ``Anna<anna@example.com>``."""
+    if name.lower() in FIELDS or name.lower() in ("is", "has"):
+        return True
+    if operator == ":":
+        return bool(rest) and not rest[0].isspace() and not rest.startswith(("/", ":", "\\"))
+    return rest[:1].isdigit()
+
+
+class _Reading:
+    def __init__(self, found: Sequence[Term], where: str, now: datetime) -> None:
+        self._terms = found
+        self._where = where
+        self._now = now
+
+    def nodes(self) -> list[Node]:
+        nodes: list[Node] = []
+        words: list[str] = []
+        position = 0
+        while position < len(self._terms):
+            chain = self._chain(position)
+            if len(chain) == 1 and chain[0].is_plain:
+                words.append(chain[0].values[0].text)
+            else:
+                nodes += run(words, self._now.date())
+                words.clear()
+                nodes.append(self._either(chain))
+            position += 2 * len(chain) - 1
+        return nodes + list(run(words, self._now.date()))
+
+    def _chain(self, position: int) -> list[Term]:
+        """The term there, and those that are joined to it by OR."""
+        chain = [self._terms[position]]
+        while position + 2 < len(self._terms) and _is_or(self._terms[position + 1]):
+            position += 2
+            chain.append(self._terms[position])
+        return chain
+
+    def _either(self, chain: Sequence[Term]) -> Node:
+        nodes = tuple(map(self._node, chain))
+        return nodes[0] if len(nodes) == 1 else Either(nodes)
+
+    def _node(self, term: Term) -> Node:
+        if term.field:
+            return condition(term, where=self._where, now=self._now)
+        value = term.values[0]
+        node = phrase(value.text) if value.quoted else alone(value.text, self._now.date())
+        return Not(node) if term.negated else node
+
+
+def _words_that_count(node: Node) -> int:
+    """How many words' scores ``node`` adds up, at the most."""
+    match node:
+        case Word():
+            return 1
+        case Every(nodes):
+            return sum(map(_words_that_count, nodes))
+        case Either(nodes):
+            return max(map(_words_that_count, nodes))
+        case _:
+            return 0
+
+
+def _is_or(term: Term) -> bool:
+    return term.is_plain and term.values[0].text == "OR"
+
+
+def _is_punctuation(node: Node) -> bool:
+    return isinstance(node, Word) and not node.forms

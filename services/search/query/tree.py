@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+How = Literal["identifier", "word", "prefix", "typo"]
+"""How what was typed matches a value, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,16 +15,103 @@ class Word:
     """A typed word: a customer matches when any of ``forms`` matches one of its tokens.
 
     ``typed`` is what somebody typed, for explaining hits. Without forms (no letter, no digit) it matches nobody.
-    ``attribute`` limits it to one attribute, by name; ``None`` means all.
+    ``attributes`` limits it to these; none: all that aren't found only where they are named.
+    ``exact``: whole words only, no beginnings and no typos.
+    ``names``: the forms are not what was typed but codes that it names (``germany``: ``de``), so well.
     """
 
     typed: str
     forms: tuple[str, ...]
-    attribute: str | None = None
+    attributes: tuple[str, ...] = ()
+    exact: bool = False
+    names: Literal["word", "prefix"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The key of a column is at least ``low`` and below ``high``; None: no limit on this side. Empty never matches."""
+
+    column: str
+    low: str | None
+    high: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A column isn't empty."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What is asked for inside must not be."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of it must match; scores add up."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one must match; the best one's score counts."""
+
+    nodes: tuple[Node, ...]
+
+
+Node: TypeAlias = Word | Range | Filled | Not | Every | Either
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All words must match. No words: every customer."""
+    """All of it must match. Empty: every customer."""
 
-    words: tuple[Word, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    def words(self) -> Iterator[Word]:
+        """Every word in it, from left to right."""
+        for node in self.nodes:
+            yield from words_in(node)
+
+    def asks_columns(self) -> bool:
+        """Whether anything in it is asked of columns."""
+        return any(_asks_columns(node) for node in self.nodes)
+
+    @property
+    def only_word(self) -> Word | None:
+        """The word of a query that is nothing but one word, of any attribute."""
+        if len(self.nodes) != 1:
+            return None
+        node = self.nodes[0]
+        if isinstance(node, Either):  # the word as it stands, then what else it may mean
+            node = node.nodes[0]
+        return node if isinstance(node, Word) and not node.attributes and node.names is None else None
+
+
+def words_in(node: Node) -> Iterator[Word]:
+    """Every word in ``node``."""
+    match node:
+        case Word():
+            yield node
+        case Not(inner):
+            yield from words_in(inner)
+        case Every(nodes) | Either(nodes):
+            for inner in nodes:
+                yield from words_in(inner)
+
+
+def _asks_columns(node: Node) -> bool:
+    match node:
+        case Range() | Filled():
+            return True
+        case Not(inner):
+            return _asks_columns(inner)
+        case Every(nodes) | Either(nodes):
+            return any(map(_asks_columns, nodes))
+        case _:
+            return False

@@ -9,8 +9,9 @@ import pytest
 
 from services.search.documents import ATTRIBUTES, CustomerDocument, customer_document, tombstone
 from services.search.matching import SCORES, Matched, match
-from services.search.query.parse import MAX_WORDS, parse
+from services.search.query.parse import MAX_WORDS
 from services.search.query.tree import Query, Word
+from services.search.tests.engine.helpers import parse
 
 
 def ada(**state: Any) -> CustomerDocument:
@@ -35,7 +36,7 @@ def reasons(typed: str, document: CustomerDocument) -> set[tuple[str, str, str]]
     ("typed", "expected"),
     [
         ("ada.lovelace@example.com", {("email", "Ada.Lovelace@Example.com", "identifier")}),
-        ("ada.love", {("email", "Ada.Lovelace@Example.com", "prefix")}),
+        ("ada.love", {("email", "Ada.Lovelace@Example.com", "prefix"), ("name", "Ada Lovelace", "prefix")}),
         ("cus_06gw1x4k2m", {("id", "cus_06gw1x4k2m", "identifier")}),
         ("06GW1X4K2M", {("id", "cus_06gw1x4k2m", "identifier")}),
         ("cus_06gw1x4k", {("id", "cus_06gw1x4k2m", "prefix")}),
@@ -81,7 +82,7 @@ def test_scores_add_up_and_each_way_outweighs_all_words_of_the_weaker() -> None:
 
 
 def test_a_scoped_word_looks_at_its_attribute_only() -> None:
-    word = Word("london", ("london",), attribute="city")
+    word = Word("london", ("london",), attributes=("city",))
     assert match(Query((word,)), ada()) is not None
     assert match(Query((word,)), ada(last_name="London", address=None)) is None
 

@@ -76,7 +76,7 @@ def test_a_single_word_is_found_by_itself(value: str) -> None:
 @given(st.text(max_size=2_000))
 def test_tokens_are_bounded_storable_and_without_space(value: str) -> None:
     makers = (text.word_tokens, text.email_tokens, text.identifier_tokens, text.key_tokens, text.code_tokens)
-    for tokens in (*(make(value) for make in makers), text.unspaced_name_tokens(value[:20], value[20:40])):
+    for tokens in (*(make(value) for make in makers), text.full_name_tokens(value[:20], value[20:40])):
         assert len(tokens) <= text.MAX_TOKENS
         for token in tokens:
             assert 0 < len(token) <= text.MAX_TOKEN_LENGTH
@@ -116,12 +116,13 @@ def test_scripts_without_spaces_are_found_from_each_character_on() -> None:
     assert tokens["会社"] is Kind.PART
 
 
-def test_full_names_are_joined_only_in_scripts_without_spaces() -> None:
-    tokens = text.unspaced_name_tokens("小明", "王")
+def test_full_names_are_written_together_in_both_orders() -> None:
+    tokens = text.full_name_tokens("小明", "王")
     assert {token for token, kind in tokens.items() if kind is Kind.WORD} == {"王小明", "小明王"}
-    assert text.unspaced_name_tokens("Anna", "Smith") == {}
-    assert text.unspaced_name_tokens("小明", "") == {}
-    assert text.unspaced_name_tokens("小明", "Smith") == {}
+    assert set(text.full_name_tokens("Anna", "Müller")) == {"annamuller", "mulleranna", "annamueller", "muelleranna"}
+    assert set(text.full_name_tokens("小明", "Smith")) == {"小明smith", "smith小明"}
+    assert text.full_name_tokens("小明", "") == {}
+    assert text.full_name_tokens("", "Smith") == {}
 
 
 def test_email() -> None:

@@ -21,12 +21,15 @@ class InvalidCursor(BadRequest):
 
 
 def encode_cursor(kind: str, *values: Any) -> str:
-    """A cursor of the list ``kind`` that carries ``values`` (text and whole numbers)."""
+    """A cursor of the list ``kind`` that carries ``values`` (text, whole numbers, None)."""
     return base64.urlsafe_b64encode(orjson.dumps([kind, *values])).rstrip(b"=").decode()
 
 
-def decode_cursor(kind: str, cursor: str, *types: type) -> list[Any]:
-    """The values that ``encode_cursor`` was given. Raises InvalidCursor for anything else."""
+def decode_cursor(kind: str, cursor: str, *types: type | tuple[type, ...]) -> list[Any]:
+    """The values that ``encode_cursor`` was given, each of its type or one of its types.
+
+    Raises InvalidCursor for anything else.
+    """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -35,6 +38,7 @@ def decode_cursor(kind: str, cursor: str, *types: type) -> list[Any]:
     if not isinstance(values, list) or len(values) != len(types) + 1 or values[0] != kind:
         raise InvalidCursor
     for value, expected in zip(values[1:], types, strict=True):
-        if type(value) is not expected or (isinstance(value, str) and "\0" in value):
+        allowed = expected if isinstance(expected, tuple) else (expected,)
+        if type(value) not in allowed or (isinstance(value, str) and "\0" in value):
             raise InvalidCursor
     return values[1:]

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from services.search.documents import CustomerDocument, customer_document
 from services.search.engine.port import Engine, Hit, Outcome
-from services.search.query.parse import parse
+from services.search.query.parse import parse as parse_at
+from services.search.query.tree import Query
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def parse(typed: str) -> Query:
+    """The query of what somebody typed at ``NOW``."""
+    return parse_at(typed, now=NOW)
 
 
 def document(publisher_id: str, customer_id: str, *, version: int = 1, **state: Any) -> CustomerDocument:

@@ -8,10 +8,10 @@ from servicekit.ids import new_id
 from services.search.documents import CustomerDocument, customer_document
 from services.search.engine.port import Engine
 from services.search.matching import match
-from services.search.query.parse import parse
+from services.search.tests.engine.case import Case
 from services.search.tests.engine.customers import CUSTOMERS
-from services.search.tests.engine.helpers import fill, hits
-from services.search.tests.engine.queries import CASES, Case
+from services.search.tests.engine.helpers import fill, hits, parse
+from services.search.tests.engine.queries import CASES
 
 PUBLISHER = new_id("pub")
 DOCUMENTS: dict[str, CustomerDocument] = {

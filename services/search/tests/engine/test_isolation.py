@@ -11,9 +11,8 @@ from services.search.documents import tombstone
 from services.search.engine import opensearch_query, postgres_query
 from services.search.engine.errors import MissingPublisher
 from services.search.engine.port import Engine
-from services.search.query.parse import parse
 from services.search.query.tree import Query, Word
-from services.search.tests.engine.helpers import document, fill, ids
+from services.search.tests.engine.helpers import document, fill, ids, parse
 
 NO_PUBLISHER: list[Any] = ["", " ", "\t\n", None, 0, False, [], b"pub_1"]
 
@@ -47,7 +46,9 @@ def test_publisher_and_customer_ids_are_not_mixed_up(engine: Engine) -> None:
     assert ids(engine, f"{left}/{right}", "") == ["c"]
 
 
-@pytest.mark.parametrize("typed", ["", "pub_other", "*", "publisher_id:x", "' OR true --", '"}}]}}'])
+@pytest.mark.parametrize(
+    "typed", ["", "pub_other", "*", "publisher_id=x", "' OR true --", "}}]}}", "-nobody", "has:email"]
+)
 def test_a_publisher_of_which_nothing_is_known_finds_nothing(engine: Engine, publisher_id: str, typed: str) -> None:
     fill(engine, [document(publisher_id, "cus_1", first_name="Natalie")])
     for stranger in (f"{publisher_id}0", publisher_id[:-1], publisher_id.upper(), "*", "_all", "%"):

@@ -18,9 +18,8 @@ from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettin
 from services.search.engine.opensearch_index import index_body
 from services.search.engine.opensearch_query import query_of
 from services.search.engine.port import Outcome
-from services.search.query.parse import parse
 from services.search.tests.engine.conftest import opensearch_engine
-from services.search.tests.engine.helpers import document, fill, ids
+from services.search.tests.engine.helpers import document, fill, ids, parse
 
 Answer = Callable[[str], tuple[int, dict[str, Any]]]
 
@@ -136,7 +135,7 @@ def test_the_query_holds_what_was_typed_only_as_values() -> None:
         elif isinstance(node, str) and "evil" in node:
             found.add(next(part for part in reversed(path) if part in ("term", "terms", "prefix", "fuzzy", "?")))
 
-    visit(query_of("pub_1", parse("evil* evil~2 evil:x evilevil")), ("?",))
+    visit(query_of("pub_1", parse("evil* evil~2 evil=x evilevil city:evil -evilish")), ("?",))
     assert found == {"terms", "prefix", "fuzzy"}
 
 

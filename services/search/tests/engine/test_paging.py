@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.search.engine.port import After, Engine, Total
-from services.search.query.parse import parse
 from services.search.query.tree import Query
-from services.search.tests.engine.helpers import document, fill, ids
+from services.search.tests.engine.helpers import document, fill, ids, parse
 
 
 def walk(engine: Engine, publisher_id: str, typed: str, limit: int) -> list[list[str]]:

@@ -18,9 +18,8 @@ from services.search.engine.postgres import PostgresEngine
 from services.search.engine.postgres_tables import metadata
 from services.search.engine.postgres_words import behind_prefix
 from services.search.engine.postgres_write import sweep, write_chunk
-from services.search.query.parse import parse
 from services.search.tests.engine.conftest import create_tables
-from services.search.tests.engine.helpers import document, fill, ids
+from services.search.tests.engine.helpers import document, fill, ids, parse
 
 
 @pytest.fixture(scope="module")

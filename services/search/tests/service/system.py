@@ -18,6 +18,7 @@ from servicekit.events import Event
 from servicekit.ids import new_id
 from servicekit.testing.callers import KnownCallers, api_key
 from services.search.app import create_app
+from services.search.columns import Order
 from services.search.engine.errors import EngineUnavailable
 from services.search.engine.port import After, Engine, Indexed, IndexEntry, Page, WriteResult
 from services.search.engine.postgres import PostgresEngine
@@ -50,8 +51,17 @@ class Switch:
     def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
         return self._up().write(entries)
 
-    def search(self, publisher_id: str, query: Query, *, limit: int, after: After | None = None) -> Page:
-        return self._up().search(publisher_id, query, limit=limit, after=after)
+    def search(
+        self,
+        publisher_id: str,
+        query: Query,
+        *,
+        limit: int,
+        after: After | None = None,
+        order: Order | None = None,
+        exact_total: bool = False,
+    ) -> Page:
+        return self._up().search(publisher_id, query, limit=limit, after=after, order=order, exact_total=exact_total)
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
         return self._up().versions(publisher_id, customer_ids)

@@ -22,6 +22,7 @@ from services.search.tests.service.system import System, publisher, told
 
 READS: dict[str, tuple[Any, ...]] = {
     "customers": (["cus_1"],),
+    "versions": (["cus_1"],),
     "all_customers": (),
     "customer_version": ("cus_1",),
     "holders": (["a"],),

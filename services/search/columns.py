@@ -1,0 +1,103 @@
+"""Columns: what customers can be sorted by, and what ranges and emptiness are asked of.
+
+Each has one key for a customer, a text whose byte order is the order of the values; both engines keep just these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from services.search.folding import fold
+
+State = Mapping[str, Any]
+LONGEST_KEY = 100
+"""Characters of a key; values that begin alike for longer are sorted as equal, then by customer ID."""
+
+
+class Values(Enum):
+    """What a column's values are, and so how its ranges are written."""
+
+    TEXT = "text"
+    DAY = "day"
+    """``1985-03-12``."""
+    MOMENT = "moment"
+    """RFC 3339 in UTC with microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``number`` stands for it in PostgreSQL: never changed, never given to another.
+
+    ``shown``: its field in the answer.
+    """
+
+    number: int
+    name: str
+    values: Values
+    raw: Callable[[State], object]
+    shown: str
+    personal: bool = True
+
+    def key(self, state: State) -> str | None:
+        """What ``state`` is sorted by; None where it is empty."""
+        value = self.raw(state)
+        if not isinstance(value, str) or not value:
+            return None
+        if self.values is not Values.TEXT:
+            return value
+        return fold(value)[0][:LONGEST_KEY] or None
+
+
+def _field(name: str) -> Callable[[State], object]:
+    return lambda state: state.get(name)
+
+
+def _address(part: str) -> Callable[[State], object]:
+    return lambda state: (state.get("address") or {}).get(part)
+
+
+def _external_id(state: State) -> object:
+    return next((entry.get("id") for entry in state.get("external_ids") or ()), None)
+
+
+COLUMNS = (
+    Column(1, "email", Values.TEXT, _field("email"), "email"),
+    Column(2, "first_name", Values.TEXT, _field("first_name"), "first_name"),
+    Column(3, "last_name", Values.TEXT, _field("last_name"), "last_name"),
+    Column(4, "company", Values.TEXT, _field("company"), "company"),
+    Column(5, "country", Values.TEXT, _field("country"), "country", personal=False),
+    Column(6, "language", Values.TEXT, _field("language"), "language"),
+    Column(7, "currency", Values.TEXT, _field("currency"), "currency", personal=False),
+    Column(8, "street", Values.TEXT, _address("line1"), "address"),
+    Column(9, "city", Values.TEXT, _address("city"), "address"),
+    Column(10, "state", Values.TEXT, _address("state"), "address"),
+    Column(11, "postal_code", Values.TEXT, _address("postal_code"), "address"),
+    Column(12, "phone", Values.TEXT, _field("phone"), "phone"),
+    Column(13, "birthdate", Values.DAY, _field("birthdate"), "birthdate"),
+    Column(14, "external_id", Values.TEXT, _external_id, "external_ids"),
+    Column(15, "status", Values.TEXT, _field("status"), "status", personal=False),
+    Column(16, "registered_at", Values.MOMENT, _field("registered_at"), "registered_at", personal=False),
+    Column(17, "last_login_at", Values.MOMENT, _field("last_login_at"), "last_login_at", personal=False),
+)
+BY_COLUMN = {column.name: column for column in COLUMNS}
+BY_COLUMN_NUMBER = {column.number: column for column in COLUMNS}
+MOST_COLUMNS = max(column.number for column in COLUMNS)
+OFTEN_SORTED = ("email", "last_name", "registered_at", "last_login_at")
+"""Those that a whole list is sorted by most: PostgreSQL keeps an index of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sorted by a column's keys, then by customer ID, both in this direction; empty ones last in either."""
+
+    column: str
+    descending: bool = False
+
+
+def keys_of(state: State) -> dict[str, str]:
+    """The key of each column that isn't empty."""
+    keys = ((column.name, column.key(state)) for column in COLUMNS)
+    return {name: key for name, key in keys if key is not None}
