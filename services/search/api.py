@@ -15,7 +15,8 @@ from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
 from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import Waiting
-from services.search.schemas import SearchPage, SearchParameters, SearchQuery
+from services.search.schemas import SearchPage, SearchParameters, SearchQuery, SuggestionParameters, Suggestions
+from services.search.suggesting import suggest
 
 blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", description="Finding customers.")
 
@@ -40,12 +41,31 @@ def post_customers_query(body: dict[str, Any]) -> Response:
     return _found(body)
 
 
+@blueprint.get("/suggestions")
+@requires("search:read")
+@blueprint.arguments(SuggestionParameters, location="query")
+@blueprint.response(200, Suggestions)
+@blueprint.doc(operationId="suggest")
+def get_suggestions(parameters: dict[str, Any]) -> Response:
+    """Suggest what may be meant by what has been typed so far."""
+    asked = Asked(publisher_id=current_publisher_id(), q=parameters["q"], limit=parameters["limit"], now=clock.now())
+    return json_response({"items": suggest(kit().database, _engine(), _waiting(), asked)})
+
+
+def _engine() -> Engine:
+    return cast("Engine", kit().extras["engine"])
+
+
+def _waiting() -> Waiting:
+    return cast("Waiting", kit().extras["waiting"])
+
+
 def _found(asked: dict[str, Any]) -> Response:
     # Not the request's own transaction: none is to be open while the engine works or a write is awaited.
     page = find_customers(
         kit().database,
-        cast("Engine", kit().extras["engine"]),
-        cast("Waiting", kit().extras["waiting"]),
+        _engine(),
+        _waiting(),
         Asked(
             publisher_id=current_publisher_id(),
             q=asked["q"],

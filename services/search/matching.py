@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.search.documents import ATTRIBUTES, BY_NAME, CustomerDocument, Found
-from services.search.query.tree import Either, Every, Filled, How, Node, Not, Query, Range, Word
+from services.search.query.tree import Either, Every, Filled, How, Node, Not, Query, Range, Within, Word
 from services.search.text import MIN_KEY_PREFIX, Kind, Tokens, squeezed
 from services.search.typos import forgiven, within
 
@@ -70,6 +70,8 @@ def _of(node: Node, document: CustomerDocument) -> _Reasons | None:
             return _either(nodes, document)
         case Not(inner):
             return (0, []) if _of(inner, document) is None else None
+        case Within(inner):
+            return None if _of(inner, document) is None else (0, [])
         case Filled(column):
             return (0, []) if column in document.keys else None
         case Range():

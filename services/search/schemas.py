@@ -185,6 +185,37 @@ class FoundCustomer(Schema):
     score = fields.Integer(required=True, metadata=_described("What hits are sorted by; higher is better.", 420))
 
 
+class SuggestionParameters(Schema):
+    """What has been typed so far."""
+
+    q = _text("What has been typed so far.", 1_000, "ber", required=True)
+    limit = fields.Integer(load_default=8, validate=validate.Range(1, 20), metadata=_described(_LIMIT, 8))
+
+
+class Suggestion(Schema):
+    """One thing that may be meant."""
+
+    kind = fields.String(
+        required=True,
+        metadata={
+            "description": "A customer to open, a value to narrow by, or a field of the query language.",
+            "enum": ["customer", "value", "field"],
+            "example": "value",
+        },
+    )
+    text = fields.String(required=True, metadata=personal("What to show.", "Berlin"))
+    customer_id = fields.String(metadata=_described("Whom to open.", _CUSTOMER_ID))
+    attribute = fields.String(allow_none=True, metadata=_described("Which attribute matched.", "city"))
+    value = fields.String(allow_none=True, metadata=personal("Its value.", "Berlin"))
+    q = fields.String(metadata=personal("What to search for if it is taken.", 'anna city:"Berlin"'))
+
+
+class Suggestions(Schema):
+    """What may be meant, the likeliest first."""
+
+    items = fields.List(fields.Nested(Suggestion), required=True)
+
+
 class SearchTotal(Schema):
     """How many match."""
 

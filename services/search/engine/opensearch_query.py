@@ -8,7 +8,7 @@ from services.search.columns import Order
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
 from services.search.matching import NAMED_SCORES, SCORES
-from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Word
+from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Within, Word
 from services.search.text import MIN_KEY_PREFIX
 from services.search.typos import forgiven
 
@@ -51,6 +51,8 @@ def _clause(node: Node) -> Clause:
             return {"dis_max": {"queries": list(map(_clause, nodes))}}
         case Not(inner):
             return _without_score({"bool": {"must_not": [_clause(inner)]}})
+        case Within(inner):
+            return _without_score(_clause(inner))
         case Filled(column):
             return _without_score({"exists": {"field": f"keys.{column}"}})
         case Range(column, low, high):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.search.columns import BY_COLUMN
-from services.search.query.tree import Either, Every, Filled, Node, Not, Range, Word
+from services.search.query.tree import Either, Every, Filled, Node, Not, Range, Within, Word
 
 FEW = 1_000
 """Postings of a word up to which they are counted; more are taken as ``UNCOUNTED``."""
@@ -56,6 +56,8 @@ class Compiler:
                 return _EitherSql([self.node(inner) for inner in nodes])
             case Every(nodes):
                 return _EverySql([self.node(inner) for inner in nodes])
+            case Within(inner) if not is_condition(inner):
+                return _WithinSql(self.node(inner))
             case _:
                 parameters: dict[str, Any] = {}
                 return _ConditionSql(self.condition(node, parameters), parameters)
@@ -70,6 +72,8 @@ class Compiler:
             case Every(nodes) | Either(nodes) if _asks_columns_only(node):
                 joined = " AND " if isinstance(node, Every) else " OR "
                 return f"({joined.join(self.condition(inner, parameters) for inner in nodes)})"
+            case Within(inner):
+                return self.condition(inner, parameters)
             case Not(inner) if _asks_columns_only(inner):
                 return f"({self.condition(inner, parameters)}) IS NOT TRUE"
             case Not(inner):
@@ -96,6 +100,8 @@ class Compiler:
 
 def is_condition(node: Node) -> bool:
     """Whether ``node`` only narrows what others find: it scores nothing and has no postings."""
+    if isinstance(node, Within):
+        return is_condition(node.node)
     return isinstance(node, Not) or _asks_columns_only(node)
 
 
@@ -103,7 +109,7 @@ def _asks_columns_only(node: Node) -> bool:
     match node:
         case Range() | Filled():
             return True
-        case Not(inner):
+        case Not(inner) | Within(inner):
             return _asks_columns_only(inner)
         case Every(nodes) | Either(nodes):
             return all(map(_asks_columns_only, nodes))
@@ -182,6 +188,21 @@ class _EverySql:
     @property
     def score_of_one(self) -> str:
         return f"SELECT {' + '.join(f'({node.score_of_one})' for node in self._nodes)} AS score"
+
+
+class _WithinSql:
+    def __init__(self, node: NodeSql) -> None:
+        self._node = node
+        self.parameters = node.parameters
+        self.width = node.width
+
+    @property
+    def rows(self) -> str:
+        return f"SELECT customer_id, 0 AS score FROM ({self._node.rows}) w"
+
+    @property
+    def score_of_one(self) -> str:
+        return f"SELECT 0 * score AS score FROM ({self._node.score_of_one}) w"
 
 
 class _ConditionSql:

@@ -67,6 +67,7 @@ _ALSO = {
 FIELDS = {field.name: field for field in _FIELDS} | {
     other: field for other, name in _ALSO.items() for field in _FIELDS if field.name == name
 }
+FIELD_NAMES = tuple(field.name for field in _FIELDS)
 STATUSES = ("active",)
 """What ``is:`` asks for."""
 

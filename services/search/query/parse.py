@@ -18,7 +18,7 @@ from services.search.query.conditions import condition
 from services.search.query.errors import InvalidQuery, QueryTooLong
 from services.search.query.fields import FIELDS
 from services.search.query.lexer import Term, terms
-from services.search.query.tree import Either, Every, Node, Not, Query, Word
+from services.search.query.tree import Either, Every, Node, Not, Query, Within, Word
 from services.search.query.words import alone, phrase, run
 
 MAX_QUERY_LENGTH = 1_000
@@ -45,7 +45,10 @@ def parse(typed: str, *, now: datetime, where: str = "q") -> Query:
 
 
 def parse_filter(typed: str, *, now: datetime) -> Query:
-    """As ``parse``, but conditions only: each term names its field. Raises QueryTooLong, InvalidQuery."""
+    """As ``parse``, but conditions only, which narrow and don't rank: each term names its field.
+
+    Raises QueryTooLong, InvalidQuery.
+    """
     for term in terms(typed, where="filter", is_field=_is_field):
         if not term.field and term.values[0].text != "OR":
             raise InvalidQuery(
@@ -54,7 +57,7 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
                 position=term.position,
                 hint="Name the field, such as city:Berlin; free words belong into q.",
             )
-    return parse(typed, now=now, where="filter")
+    return Query(tuple(map(Within, parse(typed, now=now, where="filter").nodes)))
 
 
 def _is_field(name: str, operator: str, rest: str) -> bool:

@@ -64,7 +64,14 @@ class Either:
     nodes: tuple[Node, ...]
 
 
-Node: TypeAlias = Word | Range | Filled | Not | Every | Either
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What is asked for inside must be, but adds nothing to the score."""
+
+    node: Node
+
+
+Node: TypeAlias = Word | Range | Filled | Not | Every | Either | Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ def words_in(node: Node) -> Iterator[Word]:
     match node:
         case Word():
             yield node
-        case Not(inner):
+        case Not(inner) | Within(inner):
             yield from words_in(inner)
         case Every(nodes) | Either(nodes):
             for inner in nodes:
@@ -109,7 +116,7 @@ def _asks_columns(node: Node) -> bool:
     match node:
         case Range() | Filled():
             return True
-        case Not(inner):
+        case Not(inner) | Within(inner):
             return _asks_columns(inner)
         case Every(nodes) | Either(nodes):
             return any(map(_asks_columns, nodes))

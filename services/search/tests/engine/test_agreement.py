@@ -17,7 +17,7 @@ from services.search.engine.port import After, Engine
 from services.search.fresh import FreshHit, in_order
 from services.search.matching import match
 from services.search.query.errors import InvalidQuery
-from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Word
+from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Within, Word
 from services.search.tests.engine.conftest import postgres_engine
 from services.search.tests.engine.helpers import document, fill, parse
 from services.search.text import query_forms
@@ -78,6 +78,7 @@ NODES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
         st.builds(Not, inner),
+        st.builds(Within, inner),
         st.lists(inner, min_size=1, max_size=3).map(lambda nodes: Either(tuple(nodes))),
         st.lists(inner, min_size=1, max_size=3).map(lambda nodes: Every(tuple(nodes))),
     ),
