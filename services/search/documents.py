@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from services.search import text
 from services.search.columns import keys_of
-from services.search.folding import fold, storable
+from services.search.folding import storable
 from services.search.regions import other_names
-from services.search.streets import street_tokens
+from services.search.streets import may_begin_in_street, street_tokens
 from services.search.text import Tokens
 
 State = Mapping[str, Any]
@@ -21,15 +21,18 @@ State = Mapping[str, Any]
 class Found:
     """One value of an attribute, as people see it, and the tokens it is found by.
 
-    ``derived``: some of them are other spellings, which don't stand in the value.
+    ``may_begin``, given a squeezed form, is false only where no token begins with it; without it, that is where the
+    form doesn't stand in the value.
     """
 
-    __slots__ = ("_make", "_squeezed", "_tokens", "derived", "value")
+    __slots__ = ("_make", "_may_begin", "_squeezed", "_tokens", "value")
 
-    def __init__(self, value: str, make: Callable[[str], Tokens], *, derived: bool = False) -> None:
+    def __init__(
+        self, value: str, make: Callable[[str], Tokens], may_begin: Callable[[str], bool] | None = None
+    ) -> None:
         self.value = value
-        self.derived = derived
         self._make = make
+        self._may_begin = may_begin
         self._tokens: Tokens | None = None
         self._squeezed: tuple[str, ...] | None = None
 
@@ -42,11 +45,11 @@ class Found:
 
     def may_have(self, squeezed: str) -> bool:
         """False only where no token begins with what, squeezed, is ``squeezed``."""
-        if self.derived or self._tokens is not None:
-            return True
+        if self._may_begin is not None:
+            return self._may_begin(squeezed)
         if self._squeezed is None:
-            self._squeezed = tuple(map(text.squeezed, fold(self.value)))
-        return any(squeezed in whole for whole in self._squeezed)
+            self._squeezed = text.squeezed_spellings(self.value)
+        return any(squeezed in spelling for spelling in self._squeezed)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Found) and (self.value, self.tokens) == (other.value, other.tokens)
@@ -74,25 +77,26 @@ class Attribute:
     personal: bool = True
 
 
-def _field(name: str, tokens: Callable[[str], Tokens], *, derived: bool = False) -> Callable[[State], Iterable[Found]]:
+def _field(
+    name: str, tokens: Callable[[str], Tokens], may_begin: Callable[[str], bool] | None = None
+) -> Callable[[State], Iterable[Found]]:
     def values(state: State) -> Iterable[Found]:
-        return _found(state.get(name), tokens, derived=derived)
+        return _found(state.get(name), tokens, may_begin)
 
     return values
 
 
-def _address(*names: str, tokens: Callable[[str], Tokens], derived: bool = False) -> Callable[[State], Iterable[Found]]:
+def _address(name: str, tokens: Callable[[str], Tokens]) -> Callable[[State], Iterable[Found]]:
     def values(state: State) -> Iterable[Found]:
-        address = _address_of(state)
-        for name in names:
-            yield from _found(address.get(name), tokens, derived=derived)
+        return _found(_address_of(state).get(name), tokens)
 
     return values
 
 
-def _found(value: object, tokens: Callable[[str], Tokens], *, derived: bool = False) -> Iterable[Found]:
-    if isinstance(value, str) and value:
-        yield Found(value, tokens, derived=derived)
+def _found(
+    value: object, tokens: Callable[[str], Tokens], may_begin: Callable[[str], bool] | None = None
+) -> tuple[Found, ...]:
+    return (Found(value, tokens, may_begin),) if isinstance(value, str) and value else ()
 
 
 def _address_of(state: State) -> Mapping[str, Any]:
@@ -104,7 +108,11 @@ def _full_name(state: State) -> Iterable[Found]:
     if first and last:
         # Chinese, Japanese and Korean names are read with the last name first, and without a space.
         shown = f"{first} {last}" if text.is_spaced(first + last) else last + first
-        yield Found(shown, lambda _shown: text.full_name_tokens(first, last), derived=True)
+        yield Found(shown, lambda _shown: text.full_name_tokens(first, last), partial(_may_begin_name, first, last))
+
+
+def _may_begin_name(first: str, last: str, begun: str) -> bool:
+    return any(begun in each for name in (first + last, last + first) for each in text.squeezed_spellings(name))
 
 
 def _state(state: State) -> Iterable[Found]:
@@ -112,7 +120,17 @@ def _state(state: State) -> Iterable[Found]:
     value = address.get("state")
     country = address.get("country") or state.get("country") or ""
     if isinstance(value, str) and value:
-        yield Found(value, lambda spelling: _state_tokens(spelling, country), derived=True)
+        yield Found(value, lambda spelling: _state_tokens(spelling, country), _always)
+
+
+def _always(_begun: str) -> bool:
+    return True
+
+
+def _street(state: State) -> Iterable[Found]:
+    address = _address_of(state)
+    for line in (address.get("line1"), address.get("line2")):
+        yield from _found(line, street_tokens, line and partial(may_begin_in_street, line))
 
 
 @lru_cache(maxsize=1024)
@@ -134,7 +152,7 @@ def _country(state: State) -> Iterable[Found]:
 
 def _language(state: State) -> Iterable[Found]:
     """``pt-BR`` is found by ``pt``, too."""
-    yield from _found(state.get("language"), _language_tokens, derived=True)
+    return _found(state.get("language"), _language_tokens)
 
 
 def _language_tokens(tag: str) -> Tokens:
@@ -148,12 +166,12 @@ ATTRIBUTES = (
     Attribute(4, "first_name", _field("first_name", text.word_tokens), fuzzy=True),
     Attribute(5, "last_name", _field("last_name", text.word_tokens), fuzzy=True),
     Attribute(6, "name", _full_name),
-    Attribute(7, "city", _address("city", tokens=text.word_tokens), fuzzy=True),
+    Attribute(7, "city", _address("city", text.word_tokens), fuzzy=True),
     Attribute(8, "state", _state, fuzzy=True),
-    Attribute(9, "postal_code", _address("postal_code", tokens=text.code_tokens)),
-    Attribute(10, "street", _address("line1", "line2", tokens=street_tokens, derived=True), fuzzy=True),
+    Attribute(9, "postal_code", _address("postal_code", text.code_tokens)),
+    Attribute(10, "street", _street, fuzzy=True),
     Attribute(11, "company", _field("company", text.word_tokens), fuzzy=True),
-    Attribute(12, "phone", _field("phone", text.phone_tokens, derived=True)),
+    Attribute(12, "phone", _field("phone", text.phone_tokens, str.isdigit)),
     Attribute(13, "birthdate", _field("birthdate", text.exact_tokens)),
     Attribute(14, "country", _country, personal=False),
     Attribute(15, "currency", _field("currency", text.exact_tokens), personal=False),

@@ -64,10 +64,19 @@ class _Answer:
     total: Total
     next_after: After | None
     degraded: bool = False
+    took: float = 0.0
 
 
-def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> dict[str, Any]:
-    """A page of customers, ready for JSON (``SearchPage``).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of customers, ready for JSON (``SearchPage``), and how long the engine worked on it, in milliseconds."""
+
+    page: dict[str, Any]
+    took: float
+
+
+def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> Found:
+    """A page of customers.
 
     Raises QueryTooLong, InvalidQuery, InvalidCursor, InvalidVersionToken, and SearchDegraded where the engine is down
     and the projection can't answer alone.
@@ -94,7 +103,7 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
     document = _document(kind, search, answer)
     if token is not None:
         document["version_token_satisfied"] = satisfied
-    return document
+    return Found(page=document, took=answer.took)
 
 
 def _document(kind: str, search: _Search, answer: _Answer) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def _refreshed(database: Database, search: _Search, page: Page, token: VersionTo
             hits, next_after = overlay.overlaid(hits, newcomer, limit=asked.limit, next_after=next_after, order=order)
             known += 1
     total = Total(known, exact=True) if page.total.exact else page.total
-    return _Answer(hits=hits, total=total, next_after=next_after)
+    return _Answer(hits=hits, total=total, next_after=next_after, took=page.took)
 
 
 def _hit(query: Query, hit: Hit, versions: Mapping[str, int], rows: Mapping[str, Any]) -> FreshHit | None:

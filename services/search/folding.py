@@ -29,6 +29,7 @@ _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 # points, accents. Not among them: vowel signs and viramas of Indic scripts, Thai and Lao vowels and tones, the
 # voicing marks of kana: without those it is another word.
 _DROPPED_CLASSES = frozenset({1, 7, *range(10, 37), *range(200, 241)})
+_SHORT = 40
 _TATWEEL = "\u0640"
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -49,6 +50,10 @@ def fold(text: str) -> tuple[str, ...]:
     """
     if text.isascii():
         return (_without_controls(text[:MAX_TEXT_LENGTH].lower()),)
+    return _often(text) if len(text) <= _SHORT else _folded(text)
+
+
+def _folded(text: str) -> tuple[str, ...]:
     composed = unicodedata.normalize("NFKC", text[:MAX_TEXT_LENGTH])[:MAX_TEXT_LENGTH].casefold()
     if composed.isascii():
         return (_without_controls(composed),)
@@ -56,6 +61,10 @@ def fold(text: str) -> tuple[str, ...]:
     expanded = composed.translate(_EXPANDED)
     plain = _finish(composed)
     return (plain,) if expanded == composed else (plain, _finish(expanded))
+
+
+# Names and cities come again and again.
+_often = lru_cache(maxsize=8192)(_folded)
 
 
 def _finish(text: str) -> str:

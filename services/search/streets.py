@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.search.text import Kind, Tokens, merged, word_tokens
+from services.search.text import Kind, Tokens, merged, squeezed_spellings, word_tokens
 
 # Both spellings find each other. Only what stands for one thing in a street line.
 _PAIRS = (
@@ -52,6 +52,17 @@ for _pair in _PAIRS:
     _OTHER[_long] = (*_OTHER.get(_long, ()), _short)
 _ENDINGS = (("strasse", "str"), ("str", "strasse"))
 _SHORTEST_STEM = 3
+
+
+_BEGINNINGS = frozenset(word[:length] for word in _OTHER for length in range(1, len(word) + 1))
+
+
+def may_begin_in_street(line: str, squeezed: str) -> bool:
+    """False only where no token of a street line begins with ``squeezed``."""
+    if squeezed in _BEGINNINGS:
+        return True
+    stem = squeezed.removesuffix("asse").removesuffix("ass").removesuffix("as").removesuffix("a")
+    return any(squeezed in each or stem in each for each in squeezed_spellings(line))
 
 
 def street_tokens(value: str) -> Tokens:

@@ -34,7 +34,7 @@ def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) 
         return []
     fields = list(_fields(asked.q))
     try:
-        page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT))
+        page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
     except InvalidQuery:
         return fields[: asked.limit]
     customers = [_customer(item) for item in page["items"][:MOST_CUSTOMERS]]

@@ -12,7 +12,7 @@ from enum import IntEnum
 from itertools import pairwise
 
 from services.search import phones
-from services.search.folding import fold, is_word_character
+from services.search.folding import MAX_TEXT_LENGTH, fold, is_word_character
 
 NORMALIZER_VERSION = 2
 """Goes up whenever a value comes out as other tokens: an index made with another version has to be rebuilt."""
@@ -52,6 +52,7 @@ _UNSPACED = (
 # What ``is_word_character`` says of ASCII, which most of what is indexed is.
 _ASCII_PIECE = re.compile("[0-9A-Za-z]+")
 _ASCII_SEPARATORS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
+_NO_SEPARATORS = str.maketrans("", "", _ASCII_SEPARATORS)
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _RUNS_AND_REST = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
@@ -231,6 +232,13 @@ def _pieces(text: str) -> list[str]:
 def squeezed(text: str) -> str:
     """The letters and digits of ``text`` (folded), nothing else."""
     return "".join(_pieces(text))
+
+
+def squeezed_spellings(value: str) -> tuple[str, ...]:
+    """``value`` folded and squeezed, in each folding."""
+    if value.isascii():
+        return (value[:MAX_TEXT_LENGTH].lower().translate(_NO_SEPARATORS),)
+    return tuple(map(squeezed, fold(value)))
 
 
 def _labels(domain: str) -> Iterator[str]:

@@ -151,10 +151,11 @@ class OpenSearchEngine:
         }
         if after:
             body["search_after"] = list(after)
-        found = self._search(body)["hits"]
+        answer = self._search(body)
+        found = answer["hits"]
         hits = [_hit(hit, order) for hit in found["hits"]]
         total = Total(found["total"]["value"], exact=found["total"]["relation"] == "eq")
-        return page_of_hits(hits, total, limit, order)
+        return page_of_hits(hits, total, limit, order, answer["took"])
 
     def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
         wanted = list(customer_ids)

@@ -78,12 +78,13 @@ class Total:
 class Page:
     """Hits in their order: without one by score, then customer ID, both descending.
 
-    ``next_after`` is ``None`` on the last page.
+    ``next_after`` is ``None`` on the last page. ``took`` is the time that the engine worked, in milliseconds.
     """
 
     hits: tuple[Hit, ...]
     total: Total
     next_after: After | None
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,12 @@ class Engine(Protocol):
         """Make everything written so far visible to searches at once. For tests and rebuilding: it is expensive."""
 
 
-def page_of_hits(hits: Sequence[Hit], total: Total, limit: int, order: Order | None = None) -> Page:
+def page_of_hits(hits: Sequence[Hit], total: Total, limit: int, order: Order | None, took: float) -> Page:
     """A page of ``limit`` hits made from one more, which tells whether another page follows."""
     last = hits[limit - 1] if len(hits) > limit else None
     if last is None:
-        return Page(tuple(hits), total, None)
-    return Page(tuple(hits[:limit]), total, (last.key if order else last.score, last.customer_id))
+        return Page(tuple(hits), total, None, took)
+    return Page(tuple(hits[:limit]), total, (last.key if order else last.score, last.customer_id), took)
 
 
 def refusal(entry: IndexEntry) -> str:

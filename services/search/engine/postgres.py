@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -117,17 +118,19 @@ class PostgresEngine:
     ) -> Page:
         scoped = sql.scope(publisher_id)
         with self._reading() as connection:
+            began = time.perf_counter()
             wanted = self._wanted(connection, scoped, query)
             if wanted is None:
                 return _NOBODY
             statement = sql.page_of(scoped, wanted, limit=limit + 1, after=after, order=order, exact_total=exact_total)
             rows = _execute(connection, statement)
+            took = (time.perf_counter() - began) * 1_000
         hits = [
             Hit(row.customer_id, row.score, row.doc_version, row.stored, row.key) for row in rows if row.customer_id
         ]
         found = rows[0].total
         total = Total(found, exact=True) if exact_total else Total(min(found, EXACT_TOTAL), exact=found <= EXACT_TOTAL)
-        return page_of_hits(hits, total, limit, order)
+        return page_of_hits(hits, total, limit, order, took)
 
     def _wanted(self, connection: Connection, scoped: sql.Statement, query: Query) -> sql.Wanted | None:
         """Whom ``query`` asks for; None where a word in it is nobody's."""
