@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import creating, embedded_mode, finding, indexing, relaying
+from bench import creating, embedded_mode, finding, indexing, relaying, searching
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
 from bench.stand import Stand, prepared_stand
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "relaying": relaying.measure,
     "indexing": indexing.measure,
     "finding": finding.measure,
+    "searching": searching.measure,
     "embedded": embedded_mode.measure,
 }
 
@@ -29,14 +30,16 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--quick", is_flag=True, help="Short rounds: shows that everything runs; the figures mean little.")
+@click.option("--sizes", default="10000", show_default=True, help="Customers to search among, such as 10000,1000000.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Where the results go.")
-def bench(names: tuple[str, ...], quick: bool, file: Path | None) -> None:
+def bench(names: tuple[str, ...], quick: bool, sizes: str, file: Path | None) -> None:
     """Measure the product against bare baselines, each in the same run. Without NAMES everything.
 
     RABBITMQ_URL with RABBITMQ_MANAGEMENT_URL, and OPENSEARCH_URL, name servers to use; else they are found or
     started as for the tests. PostgreSQL is always one of its own, with fsync on.
     """
     console = Console()
+    searching.SIZES[:] = [int(size) for size in sizes.split(",")]
     facts = {**machine_facts(), "quick": quick}
     rows, missing = _measure(names or tuple(MEASUREMENTS), quick, console)
     if rows:
@@ -81,11 +84,17 @@ def _table(rows: Sequence[Row]) -> Table:
             f"{_figure(row.ours)} {row.unit}",
             "-" if row.baseline is None else f"{_figure(row.baseline)} {row.unit}",
             "-" if ratio is None else f"{ratio:.2f}",
-            f"≤ {_figure(row.aim)} {row.unit}" if ratio is None else f"≥ {row.aim}",
+            _aim(row),
             "met" if row.is_met else "MISSED",
             f"{row.seconds:.0f} s",
         )
     return table
+
+
+def _aim(row: Row) -> str:
+    if row.ratio is None:
+        return f"≤ {_figure(row.aim)} {row.unit}"
+    return f"{'≤' if row.lower_is_better else '≥'} {row.aim}"
 
 
 def _figure(value: float) -> str:

@@ -25,6 +25,7 @@ class Row:
     seconds: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
     ratios: Sequence[float] = ()
+    lower_is_better: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -33,8 +34,10 @@ class Row:
 
     @property
     def is_met(self) -> bool:
-        """A ratio is to be at least its aim; a time or a size at most."""
-        return self.ours <= self.aim if self.ratio is None else self.ratio >= self.aim
+        """A ratio is to be at least its aim, one of times at most; a time or a size at most."""
+        if self.ratio is None:
+            return self.ours <= self.aim
+        return self.ratio <= self.aim if self.lower_is_better else self.ratio >= self.aim
 
     def lasting(self, seconds: float) -> Row:
         """The same, with how long the measurement took."""

@@ -81,14 +81,20 @@ class Stand:
         )
         return signer.gateway_token(editor(publisher_id))
 
-    def web(self, service: str, *, on: ExitStack) -> int:
+    def web(self, service: str, *, on: ExitStack, **settings: str) -> int:
         """The port of a service's web process: one worker, eight threads; identity is started with the others."""
-        if service != "identity" and "identity" not in self._ports:
-            self._ports["identity"] = self.web("identity", on=self.stack)
+        if service != "identity":
+            self.identity_url()
         port = free_port()
         arguments = ["web", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8"]
-        wait_for_port(self.process(service, *arguments, on=on), port)
+        wait_for_port(self.process(service, *arguments, on=on, **settings), port)
         return port
+
+    def identity_url(self) -> str:
+        """Where a service that is not the product's finds the keys that tokens are checked with."""
+        if "identity" not in self._ports:
+            self._ports["identity"] = self.web("identity", on=self.stack)
+        return f"http://127.0.0.1:{self._ports['identity']}"
 
     def process(self, service: str, *arguments: str, on: ExitStack, **settings: str) -> Child:
         """``python -m services.<service> <arguments>``, until ``on`` is closed."""

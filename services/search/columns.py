@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from servicekit.clock import rfc3339
 from services.search.folding import fold
 
 State = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_KEY = 100
 """Characters of a key; values that begin alike for longer are sorted as equal, then by customer ID."""
 
@@ -41,14 +44,29 @@ class Column:
     shown: str
     personal: bool = True
 
+    @property
+    def is_text(self) -> bool:
+        """Whether its ranges go by letters."""
+        return self.values is Values.TEXT
+
     def key(self, state: State) -> str | None:
         """What ``state`` is sorted by; None where it is empty."""
         value = self.raw(state)
         if not isinstance(value, str) or not value:
             return None
         if self.values is not Values.TEXT:
-            return value
+            return _canonical(value, self.values)
         return fold(value)[0][:LONGEST_KEY] or None
+
+
+def _canonical(value: str, values: Values) -> str | None:
+    """A day's or moment's one form; None for what is none, which counts as empty."""
+    try:
+        if values is Values.DAY:
+            return date.fromisoformat(value).isoformat()
+        return rfc3339(datetime.fromisoformat(value))
+    except ValueError:
+        return None
 
 
 def _field(name: str) -> Callable[[State], object]:
@@ -95,6 +113,13 @@ class Order:
 
     column: str
     descending: bool = False
+
+
+def number_of(column: Column, key: str) -> int:
+    """A day's or moment's key as a number in the same order: of days, or of microseconds since 1970."""
+    if column.values is Values.DAY:
+        return date.fromisoformat(key).toordinal()
+    return (datetime.fromisoformat(key) - _EPOCH) // timedelta(microseconds=1)
 
 
 def keys_of(state: State) -> dict[str, str]:

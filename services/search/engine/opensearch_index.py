@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.search.columns import COLUMNS
+from services.search.columns import BY_COLUMN, COLUMNS, number_of
 from services.search.documents import ATTRIBUTES, Attribute
 from services.search.engine.port import IndexEntry
 from services.search.text import NORMALIZER_VERSION, Kind, Tokens
@@ -58,6 +58,8 @@ def mapping() -> dict[str, Any]:
                 }
             },
             "keys": {"properties": {column.name: {"type": "keyword"} for column in COLUMNS}},
+            # Ranges of numbers are looked up by blocks; of texts, each one in the range would be.
+            "numbers": {"properties": {column.name: {"type": "long"} for column in COLUMNS if not column.is_text}},
             "tokens": {"properties": {attribute.name: _attribute_fields(attribute) for attribute in ATTRIBUTES}},
         },
     }
@@ -88,8 +90,13 @@ def source_of(entry: IndexEntry) -> dict[str, Any]:
         "deleted": entry.deleted,
         "stored": {} if entry.deleted else entry.stored,
         "keys": {} if entry.deleted else entry.keys,
+        "numbers": {} if entry.deleted else _numbers(entry.keys),
         "tokens": {} if entry.deleted else {name: _by_kind(tokens) for name, tokens in entry.tokens().items()},
     }
+
+
+def _numbers(keys: Mapping[str, str]) -> dict[str, int]:
+    return {name: number_of(BY_COLUMN[name], key) for name, key in keys.items() if not BY_COLUMN[name].is_text}
 
 
 def _by_kind(tokens: Tokens) -> dict[str, list[str]]:

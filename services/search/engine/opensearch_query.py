@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.search.columns import Order
+from services.search.columns import BY_COLUMN, Order, number_of
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
 from services.search.matching import NAMED_SCORES, SCORES
@@ -55,9 +55,16 @@ def _clause(node: Node) -> Clause:
             return _without_score(_clause(inner))
         case Filled(column):
             return _without_score({"exists": {"field": f"keys.{column}"}})
-        case Range(column, low, high):
-            limits = {name: key for name, key in (("gte", low), ("lt", high)) if key is not None}
-            return _without_score({"range": {f"keys.{column}": limits}})
+        case Range():
+            return _without_score({"range": _range(node)})
+
+
+def _range(node: Range) -> Clause:
+    column = BY_COLUMN[node.column]
+    keys = {name: key for name, key in (("gte", node.low), ("lt", node.high)) if key is not None}
+    if column.is_text:
+        return {f"keys.{column.name}": keys}
+    return {f"numbers.{column.name}": {name: number_of(column, key) for name, key in keys.items()}}
 
 
 def _word(word: Word) -> Clause:
@@ -98,8 +105,9 @@ def _prefixes(form: str, word: Word) -> list[Clause]:
 
 
 def _fuzzy(field: str, form: str, typos: int) -> Clause:
-    # With this rewrite all terms in reach count; the default takes the 50 nearest of all publishers together.
-    options = {"fuzziness": typos, "prefix_length": 0, "transpositions": True, "rewrite": "constant_score"}
+    # The thousand nearest words of all publishers together (OpenSearch takes 1,024 at most; by itself it would take
+    # 50). Taking all instead builds its automata anew for each segment: three times slower.
+    options = {"fuzziness": typos, "prefix_length": 0, "transpositions": True, "rewrite": "top_terms_boost_1000"}
     return {"fuzzy": {field: {"value": form, **options}}}
 
 

@@ -72,8 +72,18 @@ WORDS = st.one_of(
     ),
 )
 COLUMN = st.sampled_from([column.name for column in COLUMNS])
-LIMIT = st.one_of(st.none(), st.text("abn12-:", max_size=6), st.sampled_from(["2026-01-15", "1985-06-01"]))
-LEAVES = st.one_of(WORDS, WORDS, st.builds(Filled, COLUMN), st.builds(Range, COLUMN, LIMIT, LIMIT))
+LIMIT = st.one_of(st.none(), st.text("abn12-:", max_size=6))
+DAY = st.one_of(st.none(), st.dates().map(str), st.sampled_from(["1985-06-01", "1985-03-12", "1985-12-03"]))
+MOMENT = st.one_of(
+    st.none(), st.sampled_from(["2026-01-01", "2026-01-15", "2026-02-01"]).map("{}T00:00:00.000000Z".format)
+)
+TEXTS = st.sampled_from([column.name for column in COLUMNS if column.is_text])
+RANGES = st.one_of(
+    st.builds(Range, TEXTS, LIMIT, LIMIT),
+    st.builds(Range, st.just("birthdate"), DAY, DAY),
+    st.builds(Range, st.sampled_from(["registered_at", "last_login_at"]), MOMENT, MOMENT),
+)
+LEAVES = st.one_of(WORDS, WORDS, st.builds(Filled, COLUMN), RANGES)
 NODES = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
