@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from datetime import datetime
 from pathlib import Path
 
+import click
 from sqlalchemy import select
 
 from embedded.assembly import Assembly
-from embedded.demo import demo_customers
+from embedded.demo.filling import fill
 from embedded.state import Credentials, DatabaseMissing, read_credentials, write_credentials
 from servicekit import clock
-from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
-from services.customers.actions import create_customer
-from services.customers.queries import list_customers
-from services.customers.schemas import CreateCustomer
 from services.identity.actions import create_api_key, create_publisher
 from services.identity.credentials import hash_password
 from services.identity.models import Staff
 from services.identity.roles import PUBLISHER_SCOPES
 
 OWNER_EMAIL = "owner@example.com"
+_WORTH_A_BAR = 1000
 
 
 def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credentials:
@@ -81,19 +80,10 @@ def _owner(assembly: Assembly, password: str, now: datetime) -> Staff:
 
 
 def _make_customers(assembly: Assembly, publisher_id: str, count: int, now: datetime) -> None:
-    schema = CreateCustomer()
-    maker = Caller(
-        kind="service",
-        actor_id="svc_demo",
-        name="Demo data",
-        publisher_id=publisher_id,
-        role=None,
-        scopes=frozenset(),
-    )
-    # One transaction: a killed first start leaves all of them or none.
-    with assembly.databases["customers.app"].transaction(publisher_id) as session:
-        present = list_customers(session, publisher_id=publisher_id, cursor=None, limit=1, email=None, external_id=None)
-        if present["items"]:
-            return
-        for customer in demo_customers(count):
-            create_customer(session, publisher_id=publisher_id, data=schema.load(customer), editor=maker, now=now)
+    """The customers, with a progress bar on standard error where there are enough to wait for."""
+    customers = assembly.databases["customers.app"]
+    if count < _WORTH_A_BAR:
+        fill(customers, publisher_id=publisher_id, count=count, now=now, done=lambda _: None)
+        return
+    with click.progressbar(length=count, label="making demo customers", show_pos=True, file=sys.stderr) as bar:
+        fill(customers, publisher_id=publisher_id, count=count, now=now, done=bar.update)

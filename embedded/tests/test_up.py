@@ -149,7 +149,7 @@ def test_a_first_start_that_is_killed_is_completed_by_the_next(start: Callable[.
 
     product = start("--demo", "20")
 
-    eventually("all demo customers, once", lambda: len(product.found("customer")) == 20)
+    eventually("all demo customers, once", lambda: len(product.found("D12-0000")) == 20)
 
 
 @pytest.mark.slow
