@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from tests.e2e.names import name_for
+from tests.e2e.address_searches import residents
 from tests.e2e.system import Api, System
-
-ADDRESSES = Path(__file__).resolve().parents[2] / "services" / "search" / "tests" / "data" / "addresses.jsonl"
-PARTS = ("line1", "city", "state", "postal_code", "country")
-
-
-def _customers() -> list[dict[str, Any]]:
-    lines = ADDRESSES.read_text(encoding="utf-8").splitlines()
-    customers = []
-    for number, address in enumerate(map(json.loads, lines)):
-        first_name, last_name = name_for(address["country"], number)
-        customers.append(
-            {
-                "email": f"resident-{number}@{address['country'].lower()}.example.com",
-                "first_name": first_name,
-                "last_name": last_name,
-                "address": {part: address[part] for part in PARTS if address.get(part)},
-                "external_ids": [{"id": f"R-{number:04}"}],
-            }
-        )
-    return customers
 
 
 @pytest.mark.slow
 def test_each_is_found_by_email_external_id_name_city_and_postal_code(system: System, api: Api) -> None:
-    made = [(customer, api.create(**customer)["id"]) for customer in _customers()]
+    made = [(customer, api.create(**customer)["id"]) for customer in residents()]
     assert len(made) == 194
     system.drain()
 
