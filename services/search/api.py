@@ -49,7 +49,7 @@ def post_customers_query(body: dict[str, Any]) -> Response:
 def get_suggestions(parameters: dict[str, Any]) -> Response:
     """Suggest what may be meant by what has been typed so far."""
     asked = Asked(publisher_id=current_publisher_id(), q=parameters["q"], limit=parameters["limit"], now=clock.now())
-    return json_response({"items": suggest(kit().database, _engine(), _waiting(), asked)})
+    return json_response({"suggestions": suggest(kit().database, _engine(), _waiting(), asked)})
 
 
 def _engine() -> Engine:

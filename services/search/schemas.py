@@ -213,7 +213,7 @@ class Suggestion(Schema):
 class Suggestions(Schema):
     """What may be meant, the likeliest first."""
 
-    items = fields.List(fields.Nested(Suggestion), required=True)
+    suggestions = fields.List(fields.Nested(Suggestion), required=True)
 
 
 class SearchTotal(Schema):

@@ -21,6 +21,8 @@ _NAMES: dict[int, tuple[str, str, str, str]] = {
     412: ("PreconditionFailed", "precondition_failed", "`If-Match` names an older version: read again and decide.",
           "Somebody else changed this since you read it. Read it again, and decide."),
     413: ("TooLarge", "too_large", "The body is larger than 1 MB.", "The body is too large."),
+    414: ("AddressTooLong", "too_large", "The address is longer than 8 KB.",
+          "The address is too long. Searches can be sent as a body by POST."),
     415: ("UnsupportedMediaType", "unsupported_media_type", "The body is not JSON.",
           "Send JSON, with the header Content-Type: application/json."),
     422: ("Invalid", "invalid", "The content is not valid; `errors` says what and where.",
@@ -54,7 +56,7 @@ def statuses_of(method: str, parameters: list[Json], *, has_body: bool, scope: s
     if places & {"query", "header"}:
         found.add(400)
     if "query" in places:
-        found.add(422)
+        found |= {414, 422}
     if "path" in places:
         found.add(404)
     if "idempotency-key" in headers:
@@ -95,4 +97,7 @@ def _response(status: int, code: str, when: str, detail: str) -> Json:
 def _title(status: int) -> str:
     kinds = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem))
     titles = {kind.status: kind.title for kind in kinds}
-    return titles.get(status) or {413: "Request Entity Too Large", 415: "Unsupported Media Type"}[status]
+    return (
+        titles.get(status)
+        or {413: "Request Entity Too Large", 414: "Address too long", 415: "Unsupported Media Type"}[status]
+    )

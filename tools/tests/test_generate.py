@@ -26,7 +26,7 @@ IF_MATCH = {"in": "header", "name": "If-Match"}
     ("method", "parameters", "has_body", "scope", "expected"),
     [
         ("get", [], False, "notes:read", [401, 403, 429, 503]),
-        ("get", [QUERY], False, "notes:read", [400, 401, 403, 422, 429, 503]),
+        ("get", [QUERY], False, "notes:read", [400, 401, 403, 414, 422, 429, 503]),
         ("get", [PATH], False, "notes:read", [401, 403, 404, 429, 503]),
         ("get", [], False, "public", [429, 503]),
         ("post", [], True, "public", [400, 401, 413, 415, 422, 429, 503]),

@@ -27,7 +27,7 @@ def suggested(system: System, publisher_id: str, q: str, **parameters: Any) -> l
         "/v1/search/suggestions", query_string={"q": q, **parameters}, headers=system.as_program(publisher_id)
     )
     assert response.status_code == 200, response.get_json()
-    items: list[dict[str, Any]] = response.get_json()["items"]
+    items: list[dict[str, Any]] = response.get_json()["suggestions"]
     return items
 
 
