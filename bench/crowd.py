@@ -17,14 +17,14 @@ from typing import Any
 
 import orjson
 import psycopg
-from embedded.demo.people import customers
 from opensearchpy import OpenSearch
 from psycopg.types.json import Jsonb
 
+from embedded.demo.people import customers
 from services.search.columns import BY_COLUMN, MOST_COLUMNS
 from services.search.documents import BY_NAME, CustomerDocument, customer_document
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
-from services.search.engine.postgres_tables import ddl, metadata
+from services.search.engine.postgres_tables import KEY_MARK, ddl, metadata
 from services.search.text import Kind
 from services.search.typos import word_keys
 
@@ -129,7 +129,8 @@ def _copy(connection: psycopg.Connection, documents: Sequence[CustomerDocument])
             for document in documents:
                 for name, tokens in document.tokens().items():
                     for word, kind in tokens.items():
-                        copy.write_row((document.customer_id, BY_NAME[name].number, word, int(kind)))
+                        text = KEY_MARK + word if kind is Kind.KEY else word
+                        copy.write_row((document.customer_id, BY_NAME[name].number, text, int(kind)))
         with cursor.copy("COPY crowd_document FROM STDIN") as copy:
             for document in documents:
                 keys: list[str | None] = [None] * MOST_COLUMNS

@@ -34,7 +34,7 @@ from services.search.engine.port import (
     refusal,
 )
 from services.search.engine.postgres_nodes import Compiler, NodeSql, is_condition, matches_of
-from services.search.engine.postgres_tables import ddl, metadata
+from services.search.engine.postgres_tables import KEY_MARK, ddl, metadata
 from services.search.engine.postgres_words import word_sql
 from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.query.tree import Query
@@ -184,8 +184,19 @@ class PostgresEngine:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _translated(), self._database.connect() as connection:
+        with _translated(), self._database.connect() as connection, _planned_anew(connection):
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _planned_anew(connection: Connection) -> Iterator[None]:
+    """Nothing is prepared meanwhile: how many customers have a word decides the plan, and no one plan suits all."""
+    driver: Any = connection.connection.driver_connection
+    threshold, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = threshold
 
 
 def _execute(connection: Connection, statement: sql.Statement) -> Sequence[Row[Any]]:
@@ -195,7 +206,7 @@ def _execute(connection: Connection, statement: sql.Statement) -> Sequence[Row[A
 def _indexed(row: Row[Any]) -> Indexed:
     tokens: dict[str, Tokens] = {}
     for attribute, word, kind in row.postings or ():
-        tokens.setdefault(BY_NUMBER[attribute].name, {})[word] = Kind(kind)
+        tokens.setdefault(BY_NUMBER[attribute].name, {})[word.removeprefix(KEY_MARK)] = Kind(kind)
     keys = {BY_COLUMN_NUMBER[number].name: key for number, key in enumerate(row.keys, 1) if key is not None}
     return Indexed(row.customer_id, row.doc_version, row.deleted, tokens, keys, row.stored)
 

@@ -16,7 +16,8 @@ from typing import Any
 from services.search.columns import Order
 from services.search.engine.port import EXACT_TOTAL, After, required
 from services.search.engine.postgres_nodes import FEW, NodeSql, key_sql
-from services.search.engine.postgres_words import MANY, Vocabulary, range_condition
+from services.search.engine.postgres_tables import KEY_MARK
+from services.search.engine.postgres_words import MANY, Vocabulary, key_condition, range_condition
 from services.search.query.tree import Word
 from services.search.typos import deletion_keys, forgiven
 
@@ -60,22 +61,30 @@ def look_up(scoped: Statement, words: Sequence[Word]) -> Statement:
     selects: list[str] = []
     for index, word in enumerate(words):
         if word.exact:
-            parameters[f"whole{index}"] = list(word.forms)
+            parameters[f"whole{index}"] = [mark + form for mark in ("", KEY_MARK) for form in word.forms]
             condition = f"v.word = ANY(:whole{index})"
             selects.append(f"(SELECT {index}, 0, v.number, v.word FROM vocabulary v WHERE {condition})")
             continue
         for place, form in enumerate(word.forms):
-            condition = range_condition(f"{index}_{place}", form, parameters)
-            selects.append(
-                f"(SELECT {index}, {place}, v.number, v.word FROM vocabulary v WHERE {condition} LIMIT {MANY + 1})"
+            conditions = (
+                range_condition(f"{index}_{place}", form, parameters),
+                key_condition(f"{index}_{place}", form, parameters),
             )
+            selects += [
+                f"(SELECT {index}, {place}, v.number, v.word FROM vocabulary v WHERE {condition} LIMIT {MANY + 1})"
+                for condition in conditions
+            ]
     forms = [pair for word in words if not word.exact for pair in forgiven(word.forms)]
     if forms:
         parameters["keys"] = sorted({key for form, typos in forms for key in deletion_keys(form, typos)})
         parameters["shortest"] = min(len(form) - typos for form, typos in forms)
         parameters["longest"] = max(len(form) + typos for form, typos in forms)
-        selects.append("""(SELECT -1, -1, v.number, v.word FROM search_typo t JOIN vocabulary v ON v.number = t.word
-            WHERE t.keys && CAST(:keys AS bigint[]) AND char_length(v.word) BETWEEN :shortest AND :longest)""")
+        # Key by key and word by word: how many words share a key the planner can't know, and would read them all.
+        selects.append("""(SELECT -1, -1, v.number, v.word
+            FROM (SELECT DISTINCT t.word FROM unnest(CAST(:keys AS bigint[])) AS k (key)
+                CROSS JOIN LATERAL (SELECT word FROM search_typo WHERE keys @> ARRAY[k.key] OFFSET 0) t) t
+            CROSS JOIN LATERAL (SELECT number, word FROM vocabulary WHERE number = t.word OFFSET 0) v
+            WHERE char_length(v.word) BETWEEN :shortest AND :longest)""")
     return Statement(f"{scoped.sql} {' UNION ALL '.join(selects)}", parameters)
 
 

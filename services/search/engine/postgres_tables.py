@@ -106,6 +106,10 @@ leftover = Table(
 )
 
 
+KEY_MARK = "\x01"
+"""Begins the words that are keys, as nothing that is typed does: ours all begin alike, and would be in the way."""
+
+
 def ddl() -> list[str]:
     """The statements that create the tables and indices, each harmless when they are there; for the migration."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.search.documents import ATTRIBUTES, BY_NAME
 from services.search.engine.postgres_nodes import NodeSql
+from services.search.engine.postgres_tables import KEY_MARK
 from services.search.matching import NAMED_SCORES, SCORES, is_near
 from services.search.query.tree import Word
 from services.search.text import MIN_KEY_PREFIX, Kind
@@ -76,23 +77,19 @@ class _FewWords(_Listed):
 
     def __init__(self, index: int, word: Word, found: Sequence[Mapping[int, str]], typos: Sequence[int]) -> None:
         begins = {number: text for words in found for number, text in words.items()}
-        equal = sorted(number for number, text in begins.items() if text in word.forms)
-        # IDs of ours are found by a beginning that is long enough.
-        long = {n for form, words in zip(word.forms, found, strict=True) if len(form) >= MIN_KEY_PREFIX for n in words}
+        equal = sorted(number for number, text in begins.items() if text.removeprefix(KEY_MARK) in word.forms)
         numbers = sorted({*begins, *typos})
         self.width = len(numbers)
         self.parameters = {
             f"numbers{index}": numbers,
             f"begins{index}": sorted(begins),
             f"equal{index}": equal,
-            f"keys{index}": sorted(long),
         }
         attribute = _attribute_condition(index, word, self.parameters)
         is_equal, is_begun = f"p.word = ANY(:equal{index})", f"p.word = ANY(:begins{index})"
         self._condition = f"""p.word = ANY(:numbers{index}) AND CASE
             WHEN {is_equal} THEN true
-            WHEN {is_begun} THEN p.kind NOT IN ({int(Kind.KEY)}, {int(Kind.EXACT)})
-                OR p.kind = {int(Kind.KEY)} AND p.word = ANY(:keys{index})
+            WHEN {is_begun} THEN p.kind <> {int(Kind.EXACT)}
             ELSE {_MAY_BE_TYPO} END{attribute}"""
         self._score = _score(is_equal, is_begun)
 
@@ -100,12 +97,17 @@ class _FewWords(_Listed):
 class _ManyWords:
     """A word that many of the vocabulary begin with: they are read as a range and joined with their postings."""
 
-    width = 1_000
+    width = 40  # looking one customer up in it reads the customer's own words
 
     def __init__(self, index: int, word: Word, typos: Sequence[int]) -> None:
-        self.parameters: dict[str, Any] = {f"forms{index}": list(word.forms), f"typos{index}": list(typos)}
+        forms = [mark + form for mark in ("", KEY_MARK) for form in word.forms]
+        self.parameters: dict[str, Any] = {f"forms{index}": forms, f"typos{index}": list(typos)}
         self._index = index
-        self._ranges = [self._range(place, form) for place, form in enumerate(word.forms)]
+        self._ranges = [
+            f"({condition})"
+            for place, form in enumerate(word.forms)
+            for condition in (self._range(place, form), key_condition(f"{index}_{place}", form, self.parameters))
+        ]
         self._attribute = _attribute_condition(index, word, self.parameters)
 
     @property
@@ -134,9 +136,7 @@ class _ManyWords:
     def _range(self, place: int, form: str) -> str:
         name = f"{self._index}_{place}"
         condition = range_condition(name, form, self.parameters)
-        only_whole = [Kind.EXACT] if len(form) >= MIN_KEY_PREFIX else [Kind.KEY, Kind.EXACT]
-        kinds = ", ".join(str(int(kind)) for kind in only_whole)
-        return f"({condition} AND (p.kind NOT IN ({kinds}) OR v.word = :first{name}))"
+        return f"{condition} AND (p.kind <> {int(Kind.EXACT)} OR v.word = :first{name})"
 
 
 def range_condition(name: str, form: str, parameters: dict[str, Any]) -> str:
@@ -147,6 +147,14 @@ def range_condition(name: str, form: str, parameters: dict[str, Any]) -> str:
         parameters[f"behind{name}"] = end
         condition += f" AND v.word < :behind{name}"
     return condition
+
+
+def key_condition(name: str, form: str, parameters: dict[str, Any]) -> str:
+    """Whether the word ``v`` is a key that ``form`` is, or begins if it is long enough; adds to ``parameters``."""
+    if len(form) >= MIN_KEY_PREFIX:
+        return range_condition(f"_key{name}", KEY_MARK + form, parameters)
+    parameters[f"key{name}"] = KEY_MARK + form
+    return f"v.word = :key{name}"
 
 
 def behind_prefix(prefix: str) -> str:

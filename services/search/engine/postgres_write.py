@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from services.search.columns import BY_COLUMN, MOST_COLUMNS
 from services.search.documents import BY_NAME
 from services.search.engine.port import IndexEntry, Outcome, required
+from services.search.engine.postgres_tables import KEY_MARK
 from services.search.text import Kind
 from services.search.typos import word_keys
 
@@ -67,7 +68,7 @@ def write_chunk(connection: Connection, entries: Sequence[IndexEntry]) -> dict[i
 def _change(entry: IndexEntry, words: Iterable[int]) -> _Change:
     tokens = {} if entry.deleted else entry.tokens()
     postings = {
-        (token, BY_NAME[name].number): int(kind)
+        (KEY_MARK + token if kind is Kind.KEY else token, BY_NAME[name].number): int(kind)
         for name, found in tokens.items()
         for token, kind in found.items()
     }  # fmt: skip
