@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from environs import Env
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from embedded.first_start import has_staff
-from embedded.installation import MIGRATIONS, Installation
-from embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
-from embedded.postgres_errors import DataDirectoryInUse
-from embedded.state import DatabaseMissing, StateError, check_database, read_credentials, read_running
+from embedded.installation import MIGRATIONS
+from embedded.patient import HOW_TO_MAKE_ONE, Patient, from_environment, in_directory
+from embedded.postgres import EmbeddedPostgresError
+from embedded.state import DatabaseMissing, StateError, read_credentials
 from embedded.up import DATA
 from servicekit.db.database import Database
 from servicekit.db.migrate import newest_version, present_version
 from servicekit.db.roles import DatabaseUrls
 from servicekit.parking import count_parked
 from servicekit.relay import outbox_status
-from servicekit.settings import SettingsError, database_urls
+from servicekit.settings import SettingsError
 from services.search import dirty
-from services.search.adapters import choose_engine
 from services.search.comparison import compare
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.port import Engine
-from services.search.engine.postgres import PostgresEngine
-from services.search.settings import Settings as SearchSettings
 
 PUBLISHING = ("customers", "search")
 _LONG_SECONDS = 60
@@ -49,14 +43,6 @@ class Finding:
     well: bool
     what: str
     remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """The installation to look at."""
-
-    urls: dict[str, DatabaseUrls]
-    engine: Callable[[Database], Engine]
 
 
 @click.command()
@@ -81,33 +67,22 @@ def doctor(data: str) -> None:
 
 def examine(directory: Path) -> Iterator[Finding]:
     """Everything that can be looked at, one after the other; what depends on something broken is left out."""
-    if os.environ.get("CUSTOMERS_DATABASE_URL_APP"):
-        yield from examine_services(_from_environment())
+    given = from_environment()
+    if given is not None:
+        yield from examine_services(given)
         return
     if not directory.exists():
-        yield Finding(
-            False, f"there is no data directory {directory}", "Start once with ./accounts up, or name it with --data."
-        )
+        yield Finding(False, f"there is no data directory {directory}", HOW_TO_MAKE_ONE)
         return
     yield from examine_directory(directory)
     try:
-        if not os.environ.get("DATABASE_URL"):
-            check_database(directory)  # else an empty one would be made, and found well
-        with _database(directory) as admin_url:
-            installation = Installation(admin_url, (directory / "secret").read_text().strip())
-            urls = {service: installation.urls(service) for service in MIGRATIONS}
-            yield from examine_services(Patient(urls, lambda database: PostgresEngine(database.engine)))
-            _check_owner(directory, urls["identity"])
+        with in_directory(directory) as patient:
+            yield from examine_services(patient)
+            _check_owner(directory, patient.urls["identity"])
     except DatabaseMissing as error:
         yield Finding(False, str(error), "Until then ./accounts up doesn't start.")
     except (EmbeddedPostgresError, StateError, OSError) as error:
         yield Finding(False, f"the database can't be started: {error}", "The message says what to do.")
-
-
-def _from_environment() -> Patient:
-    search = SearchSettings.from_env()
-    urls = {service: database_urls(Env(), service) for service in MIGRATIONS}
-    return Patient(urls, lambda database: choose_engine(search, database))
 
 
 def examine_directory(directory: Path) -> Iterator[Finding]:
@@ -137,28 +112,6 @@ def examine_directory(directory: Path) -> Iterator[Finding]:
         yield Finding(False, str(error), "Then run ./accounts up.")
 
 
-@contextmanager
-def _database(directory: Path) -> Iterator[str]:
-    """The installation's PostgreSQL: the running one, else started for as long as it is looked at."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        yield given
-        return
-    server = EmbeddedPostgres(directory / "postgres")
-    try:
-        url = server.start()
-    except DataDirectoryInUse:
-        running = read_running(directory)
-        if running is None:
-            raise
-        yield running
-        return
-    try:
-        yield url
-    finally:
-        server.stop()
-
-
 def _check_owner(directory: Path, urls: DatabaseUrls) -> None:
     """Whether the credentials can belong to this database. Raises DatabaseMissing."""
     if read_credentials(directory) is None:
@@ -184,7 +137,7 @@ def examine_services(patient: Patient) -> Iterator[Finding]:
         return
     for service in PUBLISHING:
         system = Database(patient.urls[service].system, pool_size=1)
-        yield from _examine_events(service, system)
+        yield from _examine_events(service, system, patient.parked_commands(service))
         system.close()
     yield from _examine_search(patient)
 
@@ -212,9 +165,10 @@ def _examine_database(service: str, urls: DatabaseUrls) -> Iterator[Finding]:
     )
 
 
-def _examine_events(service: str, system: Database) -> Iterator[Finding]:
+def _examine_events(service: str, system: Database, parked_commands: tuple[str, str]) -> Iterator[Finding]:
     with system.transaction() as session:
         outbox, parked = outbox_status(session), count_parked(session)
+    see, replay = parked_commands
     yield Finding(
         outbox.oldest_seconds < _LONG_SECONDS,
         f"{service}: {outbox.waiting} events wait to be sent, the oldest for {outbox.oldest_seconds:.0f} s",
@@ -230,7 +184,7 @@ def _examine_events(service: str, system: Database) -> Iterator[Finding]:
         yield Finding(
             False,
             f"{service}: {count} messages could not be handled and are parked (consumer {consumer})",
-            "See the reasons in the table parked_message; after a fix they can be replayed.",
+            f"{see} says which and why; once that is mended, {replay} has them handled.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The service's processes and tasks: ``python -m services.customers web | relay | worker | migrate``."""
+"""The service's processes and tasks: ``python -m services.customers web | relay | worker | migrate | …``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from servicekit.adapters import jwt_verifier
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
+from servicekit.dispatch import Dispatcher
+from servicekit.parked_commands import parked_commands
 from servicekit.web.serve import serve
 from services.customers import worker
 from services.customers.app import MIGRATIONS, SERVICE, create_app
+from services.customers.handlers import QUEUE, SUBSCRIPTIONS
 from services.customers.settings import Settings
 
 
@@ -56,6 +59,10 @@ def run_worker() -> None:
 def migrate() -> None:
     """Bring the database to this version; doing it again changes nothing."""
     run_migrations(Settings.from_env().database.migrate, MIGRATIONS)
+
+
+for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_ident
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
+from servicekit.dispatch import Dispatcher
+from servicekit.parked_commands import parked_commands
 from servicekit.parking import list_parked
 from servicekit.settings import SettingsError
 from servicekit.web.serve import serve
@@ -22,7 +24,7 @@ from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import bootstrap_customers, over_http
 from services.search.comparison import compare as compare_index
-from services.search.handlers import QUEUE
+from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.settings import Settings
 
 
@@ -144,6 +146,10 @@ def status() -> None:
         ],
     }
     click.echo(json.dumps(document, indent=2))
+
+
+for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

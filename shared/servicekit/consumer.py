@@ -15,7 +15,7 @@ from servicekit.dispatch import Dispatcher
 from servicekit.events import Event, MalformedEvent
 from servicekit.faults import reach
 from servicekit.metrics import CONSUMER_RETRIES, EVENTS_HANDLED, HANDLER_SECONDS
-from servicekit.parking import describe, park
+from servicekit.parking import NO_EVENT, describe, park
 from servicekit.subscriptions import Erasure, Subscriptions, may_succeed_later
 
 BACK_OFF_SECONDS = (0.1, 10.0)
@@ -140,7 +140,7 @@ class EventConsumer:
             self._park(group[0], describe(error))
         else:
             if group[0].event is None:
-                self._park(group[0], "not a CloudEvent of ours")
+                self._park(group[0], NO_EVENT)
         return []
 
     def _handle(self, events: Sequence[Event]) -> None:

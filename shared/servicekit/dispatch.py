@@ -28,7 +28,7 @@ class Dispatcher:
         States that follow one another are handed over together, each handler's in their order. Raises what a
         handler raises.
         """
-        seen = self._screen(session, publisher_id, events)
+        seen = self.screen(session, publisher_id, events)
         fresh = self._take_in(session, publisher_id, events, seen)
         states: list[tuple[State, Event]] = []
         for given in events:
@@ -48,7 +48,8 @@ class Dispatcher:
             self._handle(session, subscription, event, seen)
         _hand_over(session, states)
 
-    def _screen(self, session: Session, publisher_id: str, events: Sequence[Event]) -> Screen:
+    def screen(self, session: Session, publisher_id: str, events: Sequence[Event]) -> Screen:
+        """Look up the people whom ``events`` are about, and hold off until the commit what must not come between."""
         people = {event.datasubject for event in events if event.datasubject is not None}
         erasing = {
             event.datasubject
@@ -73,7 +74,9 @@ class Dispatcher:
             subscription.handle(session, event)
         if isinstance(subscription, Erasure) and event.datasubject is not None:
             note_erased(session, event.publisher_id, event.datasubject)
-            forget_parked(session, publisher_id=event.publisher_id, datasubject=event.datasubject)
+            # Another service's word that it has erased its part is not done by this one's.
+            others = {name for name, kind in self.subscriptions.items() if isinstance(kind, Erasure)} - {event.type}
+            forget_parked(session, publisher_id=event.publisher_id, datasubject=event.datasubject, keep=others)
             seen.erased.add(event.datasubject)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,13 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from servicekit.clock import now
-from servicekit.db.database import Database
 from servicekit.db.tables import parked_message
-from servicekit.events import LONGEST_ATTRIBUTE, Event
+from servicekit.events import LONGEST_ATTRIBUTE
 from servicekit.ids import new_id
 from servicekit.screening import screen
+
+NO_EVENT = "not a CloudEvent of ours"
+"""Why a message is parked that no version of a handler could read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,17 @@ def park(session: Session, *, consumer: str, body: bytes, reason: str, tells_of_
     return row_id
 
 
-def list_parked(session: Session, consumer: str | None = None, *, limit: int = 100) -> list[Parked]:
-    """What is parked, the oldest first; of all consumers unless one is named."""
+def list_parked(
+    session: Session, consumer: str | None = None, *, ids: Collection[str] | None = None, limit: int = 100
+) -> list[Parked]:
+    """What is parked, the oldest first; of all consumers unless one is named, and of ``ids`` if they are given."""
     query = select(*[parked_message.c[name] for name in Parked.__slots__]).order_by(
         parked_message.c.parked_at, parked_message.c.id
     )
     if consumer is not None:
         query = query.where(parked_message.c.consumer == consumer)
+    if ids is not None:
+        query = query.where(parked_message.c.id.in_(ids))
     return [Parked(*row) for row in session.execute(query.limit(limit))]
 
 
@@ -70,77 +76,27 @@ def count_parked(session: Session) -> dict[str, int]:
     return dict(rows.tuples().all())
 
 
-def forget_parked(session: Session, *, publisher_id: str, datasubject: str) -> int:
-    """Delete what is parked of a person who is being erased; how many messages."""
+def forget_parked(session: Session, *, publisher_id: str, datasubject: str, keep: Collection[str] = ()) -> int:
+    """Delete what is parked of a person who is being erased; how many messages.
+
+    Those of the types in ``keep`` stay: they tell of another part of the erasure, which is still to be done.
+    """
     gone = session.execute(
         delete(parked_message)
         .where(
             parked_message.c.publisher_id == publisher_id,
             (parked_message.c.datasubject == datasubject) | (parked_message.c.subject == datasubject),
+            parked_message.c.type.is_(None) | parked_message.c.type.not_in(keep),
         )
         .returning(parked_message.c.id)
     )
     return len(gone.all())
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """Which parked messages were handled now, and which still can't be, with the reason."""
-
-    done: tuple[str, ...]
-    failed: dict[str, str]
-
-
-def replay_parked(
-    dispatch: Callable[[Session, str, Sequence[Event]], None],
-    *,
-    consumer: str,
-    app: Database,
-    system: Database,
-    ids: Sequence[str] | None = None,
-) -> Replayed:
-    """Run parked messages of ``consumer`` through its subscriptions again (``Dispatcher.dispatch``), the oldest first.
-
-    Each in a transaction of its own, in which its row goes; one that fails again stays with its new reason.
-    """
-    chosen = parked_message.c.consumer == consumer
-    if ids is not None:
-        chosen &= parked_message.c.id.in_(ids)
-    with system.transaction() as session:
-        waiting = session.scalars(
-            select(parked_message.c.id).where(chosen).order_by(parked_message.c.parked_at, parked_message.c.id)
-        ).all()
-    done: list[str] = []
-    failed: dict[str, str] = {}
-    for row_id in waiting:
-        try:
-            if _replay(dispatch, app, system, row_id):
-                done.append(row_id)
-        except Exception as error:
-            failed[row_id] = describe(error)
-            with system.transaction() as session:
-                session.execute(
-                    parked_message.update().where(parked_message.c.id == row_id).values(reason=failed[row_id])
-                )
-    return Replayed(tuple(done), failed)
-
-
-def _replay(
-    dispatch: Callable[[Session, str, Sequence[Event]], None], app: Database, system: Database, row_id: str
-) -> bool:
-    with system.transaction() as session:
-        body = session.execute(select(parked_message.c.body).where(parked_message.c.id == row_id)).scalar_one_or_none()
-    if body is None:
-        return False
-    event = Event.from_json(bytes(body))
-    with app.transaction(event.publisher_id) as session:
-        # Whoever deletes the row handles the message: two replays at once don't both do it.
-        gone = session.execute(
-            delete(parked_message).where(parked_message.c.id == row_id).returning(parked_message.c.id)
-        ).all()
-        if gone:
-            dispatch(session, event.publisher_id, [event])
-    return bool(gone)
+def drop_parked(session: Session, *, consumer: str, ids: Collection[str]) -> list[str]:
+    """Delete parked messages unhandled, for good: which of ``ids`` there were. ``session`` is one of ``system``."""
+    gone = delete(parked_message).where(parked_message.c.consumer == consumer, parked_message.c.id.in_(ids))
+    return sorted(session.scalars(gone.returning(parked_message.c.id)))
 
 
 def describe(error: BaseException) -> str:

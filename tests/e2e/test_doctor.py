@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from embedded.doctor import Finding, Patient, examine_services
+from embedded.doctor import Finding, examine_services
 from embedded.installation import MIGRATIONS
+from embedded.patient import Patient
 from servicekit.parking import park
 from tests.e2e.system import Api, System
 
@@ -55,7 +56,11 @@ def test_a_parked_message_is_told_with_what_to_do(system: System, patient: Patie
     try:
         (told,) = [finding for finding in examine_services(patient) if not finding.well]
         assert "1 messages could not be handled" in told.what
-        assert "replayed" in told.remedy
+        assert "python -m services.search list-parked says which" in told.remedy
+        assert "python -m services.search replay-parked" in told.remedy
+        (at_home,) = [finding for finding in examine_services(replace(patient, is_embedded=True)) if not finding.well]
+        assert "./accounts parked list" in at_home.remedy
+        assert "./accounts parked replay" in at_home.remedy
     finally:
         with system.assembly.databases["search.system"].transaction() as session:
             session.execute(text("DELETE FROM parked_message"))

@@ -12,7 +12,7 @@ from tests.launcher.conftest import LAUNCHER, Project, old_pythons
 def test_help_lists_the_commands(project: Project) -> None:
     done = project.run("--help")
     assert done.returncode == 0
-    for name in ("up", "demo", "test", "check", "bench", "doctor", "generate"):
+    for name in ("up", "test", "check", "bench", "demo", "doctor", "parked", "generate"):
         assert f"\n  {name} " in done.stdout
     assert project.asked == []
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +14,9 @@ from sqlalchemy import text
 from servicekit import clock
 from servicekit.db.database import Database
 from servicekit.events import Event
+from servicekit.parking import park
 from services.customers.events import PUBLISHED
-from services.customers.handlers import SUBSCRIPTIONS
+from services.customers.handlers import QUEUE, SUBSCRIPTIONS
 from services.customers.tests.conftest import Api, outbox_of
 
 CANARIES: dict[str, Any] = {
@@ -128,8 +132,8 @@ def test_the_feed_shows_every_publisher_with_tombstones_to_services_only(api: Ap
     assert not any(needle in str(items[0]) for needle in NEEDLES)
 
 
-def _confirm(database: Database, customer_id: str, service: str) -> None:
-    event = Event(
+def _confirmation(customer_id: str, service: str) -> Event:
+    return Event(
         id=f"evt_{service}",
         type="search.subject.erased.v1",
         source="/search",
@@ -140,6 +144,10 @@ def _confirm(database: Database, customer_id: str, service: str) -> None:
         aggregate_version=1,
         data={"customer_id": customer_id, "service": service},
     )
+
+
+def _confirm(database: Database, customer_id: str, service: str) -> None:
+    event = _confirmation(customer_id, service)
     with database.transaction("pub_a") as session:
         SUBSCRIPTIONS[event.type].handle(session, event)
 
@@ -163,3 +171,25 @@ def test_an_installation_without_participants_is_done_at_once(app: Any, api: Api
     answer = api.send("POST", f"/v1/customers/{canary['id']}/anonymize", {})
 
     assert (answer.json or {})["status"] == "completed"
+
+
+def test_a_confirmation_that_could_not_be_handled_completes_it_once_it_is_replayed(
+    api: Api, canary: dict[str, Any], system_database: Database, scratch: Any
+) -> None:
+    path = f"/v1/customers/{canary['id']}/anonymiz"
+    api.send("POST", f"{path}e", {})
+    body = _confirmation(canary["id"], "search").to_json()
+    with system_database.transaction() as session:
+        park(session, consumer=QUEUE, body=body, reason="a bug", tells_of_erasure=True)
+    urls = {f"CUSTOMERS_DATABASE_URL_{role}": getattr(scratch.urls, role.lower()) for role in ("APP", "SYSTEM")}
+
+    replayed = subprocess.run(
+        [sys.executable, "-m", "services.customers", "replay-parked"],
+        env={**os.environ, **urls},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (replayed.returncode, "1 handled." in replayed.stdout) == (0, True), replayed
+    assert (api.send("GET", f"{path}ation").json or {})["status"] == "completed"

@@ -12,10 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from servicekit.bus import BusUnavailable, Message
-from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.events import Event
-from servicekit.parking import count_parked, list_parked, replay_parked
+from servicekit.parking import count_parked, list_parked
 from servicekit.subscriptions import Effect, State, Transient
 from servicekit.testing.queues import MemoryQueue
 from servicekit.tests.consumer.toys import (
@@ -27,7 +26,6 @@ from servicekit.tests.consumer.toys import (
     done,
     event,
     message,
-    note_login,
     worker,
 )
 from servicekit.tracing import current_traceparent
@@ -187,31 +185,6 @@ def test_a_stop_during_a_long_failure_gives_the_messages_back(
     assert not thread.is_alive()
     assert len(queue.waiting) == 1
     assert queue.acknowledged == []
-
-
-def test_parked_messages_are_handled_once_the_cause_is_gone(
-    queue: MemoryQueue, app: Database, system: Database
-) -> None:
-    broken = [event(f"cus_{number}", 1, type_=LOGGED_IN, poison=True) for number in range(2)]
-    put(queue, *broken)
-    first = worker(queue, app, system)
-    first.step(0)
-    still = replay_parked(first.dispatcher.dispatch, consumer="toy", app=app, system=system)
-    assert still.done == ()
-    assert len(still.failed) == 2
-
-    def repaired(session: Session, one: Event) -> None:
-        one.data.pop("poison")
-        note_login(session, one)
-
-    fixed = EventConsumer(
-        name="toy", consumer=queue, app=app, system=system, subscriptions={LOGGED_IN: Effect(repaired)}
-    )
-    replayed = replay_parked(fixed.dispatcher.dispatch, consumer="toy", app=app, system=system)
-    assert len(replayed.done) == 2
-    assert sorted(event_id for event_id, _person in done(app)) == sorted(one.id for one in broken)
-    with system.transaction() as session:
-        assert list_parked(session) == []
 
 
 def test_handlers_run_in_their_publisher_and_in_the_events_trace(

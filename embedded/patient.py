@@ -1,0 +1,85 @@
+"""The installation that a command is to look at or mend: the one of the environment, or of a data directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from environs import Env
+
+from embedded.installation import MIGRATIONS, Installation
+from embedded.postgres import EmbeddedPostgres
+from embedded.postgres_errors import DataDirectoryInUse
+from embedded.state import check_database, read_running
+from servicekit.db.database import Database
+from servicekit.db.roles import DatabaseUrls
+from servicekit.settings import database_urls
+from services.search.adapters import choose_engine
+from services.search.engine.port import Engine
+from services.search.engine.postgres import PostgresEngine
+from services.search.settings import Settings as SearchSettings
+
+HOW_TO_MAKE_ONE = "Start once with ./accounts up, or name it with --data."
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """An installation's databases and search engine."""
+
+    urls: dict[str, DatabaseUrls]
+    engine: Callable[[Database], Engine]
+    is_embedded: bool = False
+
+    def parked_commands(self, service: str) -> tuple[str, str]:
+        """What shows a service's parked messages, and what has them handled."""
+        if self.is_embedded:
+            return "./accounts parked list", "./accounts parked replay"
+        return f"python -m services.{service} list-parked", f"python -m services.{service} replay-parked"
+
+
+def from_environment() -> Patient | None:
+    """The services whose databases the environment names; None without CUSTOMERS_DATABASE_URL_APP."""
+    if not os.environ.get("CUSTOMERS_DATABASE_URL_APP"):
+        return None
+    search = SearchSettings.from_env()
+    urls = {service: database_urls(Env(), service) for service in MIGRATIONS}
+    return Patient(urls, lambda database: choose_engine(search, database))
+
+
+@contextmanager
+def in_directory(directory: Path) -> Iterator[Patient]:
+    """What ./accounts up keeps in ``directory``, whether it runs or not.
+
+    Raises EmbeddedPostgresError, StateError, OSError.
+    """
+    if not os.environ.get("DATABASE_URL"):
+        check_database(directory)  # else an empty one would be made, and found well
+    with _database(directory) as admin_url:
+        installation = Installation(admin_url, (directory / "secret").read_text().strip())
+        urls = {service: installation.urls(service) for service in MIGRATIONS}
+        yield Patient(urls, lambda database: PostgresEngine(database.engine), is_embedded=True)
+
+
+@contextmanager
+def _database(directory: Path) -> Iterator[str]:
+    """The installation's PostgreSQL: the running one, else started for as long as it is looked at."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = EmbeddedPostgres(directory / "postgres")
+    try:
+        url = server.start()
+    except DataDirectoryInUse:
+        running = read_running(directory)
+        if running is None:
+            raise
+        yield running
+        return
+    try:
+        yield url
+    finally:
+        server.stop()
