@@ -177,8 +177,8 @@ def _examine_events(service: str, system: Database, parked_commands: tuple[str, 
     if outbox.unroutable:
         yield Finding(
             False,
-            f"{service}: no queue takes {outbox.unroutable} events",
-            "A queue or binding is missing: declare the topology again (python -m servicekit.bus.declare).",
+            f"{service}: {outbox.unroutable} events are held, because no queue takes them or one before them",
+            "A queue or binding is missing: declare the topology (python -m servicekit.bus.declare), and they leave.",
         )
     for consumer, count in parked.items():
         yield Finding(

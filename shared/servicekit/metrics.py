@@ -13,7 +13,9 @@ RELAY_FAILURES = Counter("relay_failures_total", "Passes that failed: database o
 RELAY_SHARDS = Gauge("relay_shards", "Shards this relay holds a lease of.")
 OUTBOX_WAITING = Gauge("outbox_waiting", "Events in the outbox.")
 OUTBOX_AGE = Gauge("outbox_oldest_seconds", "Age of the oldest event in the outbox.")
-OUTBOX_UNROUTABLE = Gauge("outbox_unroutable", "Events that no queue takes though the topology says that one does.")
+OUTBOX_UNROUTABLE = Gauge(
+    "outbox_unroutable", "Events that no queue takes though the topology says that one does, and those behind them."
+)
 
 EVENTS_HANDLED = Counter("consumer_events_total", "Messages done, by consumer and result.", ["consumer", "result"])
 CONSUMER_RETRIES = Counter("consumer_retries_total", "Batches tried again after a transient failure.", ["consumer"])

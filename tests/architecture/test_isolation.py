@@ -150,7 +150,7 @@ def _insert(connection: psycopg.Connection, table: str, publisher: str) -> None:
     """A row with some value in every column; text and numbers differ between publishers, as keys have to."""
     columns = connection.execute(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
-        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''",
+        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = ''",
         (table,),
     ).fetchall()
     values = [_value(kind, publisher) for _name, kind in columns]

@@ -58,6 +58,21 @@ def outbox_v1(database: str) -> list[str]:
     ]
 
 
+def outbox_v2(database: str) -> list[str]:  # noqa: ARG001 - as all of these
+    """What waits for a queue, out of the way of the rest: found by the type it waits for.
+
+    ``retry_at`` has no meaning any more; relays of the version before still write it.
+    """
+    return [
+        """ALTER TABLE outbox ADD COLUMN waits_for text,
+            ADD COLUMN held boolean NOT NULL GENERATED ALWAYS AS (unroutable_since IS NOT NULL) STORED""",
+        "CREATE INDEX outbox_next ON outbox (seq) WHERE NOT held",
+        "CREATE INDEX outbox_held ON outbox (coalesce(waits_for, type), shard, seq) WHERE held",
+        "CREATE INDEX outbox_held_by_aggregate ON outbox (publisher_id, subject) WHERE held",
+        "DROP INDEX outbox_unroutable, outbox_to_retry",
+    ]
+
+
 def consumer_v1(database: str) -> list[str]:
     """What a service that consumes events or forgets people needs: inbox, parked messages, erased and aliased
     subjects, and how far a bootstrap got."""

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -39,7 +50,9 @@ outbox = Table(
     plain("time", _moment),
     personal("payload", Text),
     plain("unroutable_since", _moment),
-    plain("retry_at", _moment),
+    plain("waits_for", Text),
+    Column("held", Boolean, Computed("unroutable_since IS NOT NULL"), info={"personal": "none"}),
+    plain("retry_at", _moment),  # no longer used; the version before still writes it
 )
 
 event_log = Table(

@@ -8,15 +8,18 @@ from datetime import datetime
 from threading import Event as Stop
 
 import structlog
+from sqlalchemy.orm import Session
 
 from servicekit import clock, metrics
 from servicekit.bus import Publisher, Topology
 from servicekit.db.database import Database
 from servicekit.faults import reach
 from servicekit.parking import count_parked
+from servicekit.relay.held_rows import held_types, hold_behind, hold_returned, read_held
 from servicekit.relay.leases import LEASE_SECONDS, Leases, keep_leases, release_leases
-from servicekit.relay.outbox_rows import Waiting, keep_unroutable, read_due, read_waiting, settle
+from servicekit.relay.outbox_rows import Waiting, read_waiting, settle
 from servicekit.relay.retention import Retention, prune
+from servicekit.relay.routes import RETRY_SECONDS, Routes
 from servicekit.relay.sending import Sent, send
 from servicekit.relay.sequencer import give_positions
 from servicekit.relay.status import outbox_status
@@ -28,8 +31,10 @@ SEND_SECONDS = 2.5
 POLL_SECONDS = (0.005, 0.25)
 BACK_OFF_SECONDS = (0.1, 5.0)
 _RENEW_SHARE = 10  # a lease is renewed after one in so many of its time
-_TRY_EVERY = 1.0
-_RETRY_SHARE = 10  # of a batch, one in so many may be events that no queue took before
+_HEARTBEAT_EVERY = 1.0
+_LOOK_FOR_HELD_EVERY = 1.0
+_HELD_SHARE = 5  # of a batch, one in so many may be events that were held, whatever else waits
+_MOST_READS = 4  # of a pass, for something that may leave
 _POSITIONS_EVERY = 0.25
 _MEASURE_EVERY = 5.0
 _PRUNE_EVERY = 60.0
@@ -57,6 +62,7 @@ class Relay:
         retention: Retention | None = None,
         lease_seconds: float = LEASE_SECONDS,
         send_seconds: float = SEND_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._database = database
         self._publisher = publisher
@@ -67,8 +73,10 @@ class Relay:
         self._retention = retention if retention is not None else Retention()
         self._lease_seconds = lease_seconds
         self._send_seconds = send_seconds
+        self._routes = Routes(retry_seconds=retry_seconds)
         self._leases = Leases({})
         self._fresh = True
+        self._crowded = False
         self._interrupted = False
         self._due: dict[str, float] = {}
 
@@ -82,6 +90,7 @@ class Relay:
         reach("relay:read")
         sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT, seconds=self._send_seconds)
         self._interrupted = sent.interrupted
+        self._routes.learn(sent)
         reach("relay:published")
         return self._settle(sent)
 
@@ -105,7 +114,7 @@ class Relay:
                 continue
             back_off = BACK_OFF_SECONDS[0]
             pause = POLL_SECONDS[0] if settled else min(pause * 2, POLL_SECONDS[1])
-            if settled < self._batch // 2:
+            if settled < self._batch // 2 and not self._crowded:
                 stop.wait(pause)
         self.close()
 
@@ -118,6 +127,7 @@ class Relay:
             _log.warning("leases not released, they expire", seconds=self._lease_seconds, error=_describe(error))
         self._leases, self._fresh = Leases({}), True
         self._due.clear()
+        self._routes.forget()
         self._publisher.close()
 
     def _keep_leases(self) -> None:
@@ -136,10 +146,29 @@ class Relay:
         if not self._leases.fences:
             return []
         with self._database.transaction() as session:
-            events = read_waiting(session, self._leases, self._batch)
-            if self._is_due("unroutable", _TRY_EVERY):
-                events += read_due(session, self._leases, max(1, self._batch // _RETRY_SHARE))
+            events = self._read_free(session)
+            if self._is_due("held", _LOOK_FOR_HELD_EVERY):
+                self._routes.found(held_types(session))
+            room = max(self._batch - len(events), self._batch // _HELD_SHARE, 1)
+            for event_type, everything in self._routes.to_try().items():
+                held = read_held(session, self._leases, event_type, room if everything else 1)
+                if not held:
+                    self._routes.nothing_held(event_type)
+                events += held
+                room = max(room - len(held), 1)
         return sorted(events, key=lambda event: event.seq)
+
+    def _read_free(self, session: Session) -> list[Waiting]:
+        """What may leave now; what comes behind a held one of its aggregate is held too, and read only this once."""
+        for _ in range(_MOST_READS):
+            events = read_waiting(session, self._leases, self._batch)
+            behind = [event for event in events if event.waits_for is not None]
+            if behind:
+                hold_behind(session, self._worker, self._leases, behind)
+            self._crowded = len(behind) == self._batch
+            if not self._crowded:
+                break
+        return [event for event in events if event.waits_for is None]
 
     def _settle(self, sent: Sent) -> int:
         if not sent.done and not sent.unroutable:
@@ -149,7 +178,7 @@ class Relay:
             if sent.done:
                 settled = settle(session, self._worker, self._leases, sent.done)
             if sent.unroutable:
-                keep_unroutable(session, self._worker, self._leases, sent.unroutable)
+                hold_returned(session, self._worker, self._leases, sent.unroutable)
             reach("relay:settling")
         reach("relay:settled")
         metrics.EVENTS_SETTLED.inc(settled)
@@ -163,7 +192,7 @@ class Relay:
     def _keep_house(self, *, idle: bool) -> None:
         if self._is_due("positions", _POSITIONS_EVERY):
             give_positions(self._database)
-        if idle and self._is_due("heartbeat", _TRY_EVERY):
+        if idle and self._is_due("heartbeat", _HEARTBEAT_EVERY):
             self._publisher.publish([], timeout=CONFIRM_TIMEOUT)
         if self._is_due("measure", _MEASURE_EVERY):
             with self._database.transaction() as session:

@@ -12,14 +12,15 @@ _STATUS = text(
     """
     SELECT (SELECT count(*) FROM outbox),
         coalesce(extract(epoch FROM now() - (SELECT time FROM outbox ORDER BY seq LIMIT 1)), 0),
-        (SELECT count(*) FROM outbox WHERE unroutable_since IS NOT NULL)
+        (SELECT count(*) FROM outbox WHERE held)
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """How many events wait, how old the oldest is in seconds, how many no queue takes."""
+    """How many events wait, how old the oldest is in seconds, how many are held: no queue takes them, or one before
+    them of the same aggregate."""
 
     waiting: int
     oldest_seconds: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from marshmallow import Schema, fields
@@ -51,6 +51,13 @@ def write(app: Database, *events: Event) -> list[str]:
         with app.transaction(one.publisher_id) as session:
             publish(session, one)
     return [one.id for one in events]
+
+
+def write_many(app: Database, events: Sequence[Event]) -> None:
+    """Write events of one publisher in one transaction."""
+    with app.transaction(events[0].publisher_id) as session:
+        for one in events:
+            publish(session, one)
 
 
 def relay(system: Database, queue: ScriptedPublisher, name: str = "one", **options: object) -> Relay:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 
-import psycopg
-import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from servicekit.bus import Message, Outcome
 from servicekit.db.database import Database
@@ -15,7 +13,6 @@ from servicekit.db.tables import erased_subject, event_log, relay_shard
 from servicekit.events import Event
 from servicekit.outbox import forget_events, publish
 from servicekit.parking import park
-from servicekit.relay import outbox_status
 from servicekit.testing.databases import ScratchDatabase
 from servicekit.testing.proxy import behind_proxy
 from servicekit.testing.queues import ScriptedPublisher
@@ -68,52 +65,6 @@ def test_a_type_that_no_queue_takes_goes_to_the_log_only(app: Database, system: 
     assert relay(system, queue).step() == 3
     assert queue.ids == [ids[0], ids[2]]
     assert [one for one, _payload in logged(system)] == ids
-
-
-def test_an_unroutable_event_is_kept_and_alarmed_while_other_aggregates_go_on(
-    app: Database, system: Database, owner: psycopg.Connection, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stuck, behind, free = event("ord_stuck", 1), event("ord_stuck", 2), event("ord_free", 1)
-    write(app, stuck, behind, free)
-    queue = ScriptedPublisher(lambda m: Outcome.RETURNED if m.id == stuck.id else Outcome.CONFIRMED)
-    sender = relay(system, queue)
-    assert sender.step() == 1
-    assert "no queue takes this type" in capsys.readouterr().out
-    (later,) = write(app, event("ord_free", 2))
-    attempts: list[str] = []
-    queue.decide = lambda m: attempts.append(m.id) or Outcome.CONFIRMED  # type: ignore[func-returns-value]
-    sender._due.clear()
-    assert sender.step() == 1
-    assert attempts == [later], "not tried again before its time, and what is behind it waits"
-    assert waiting(system) == [stuck.id, behind.id]
-    with system.transaction() as session:
-        assert outbox_status(session).unroutable == 1
-        assert outbox_status(session).waiting == 2
-
-    with system.transaction() as session:
-        session.execute(text("UPDATE outbox SET retry_at = now() WHERE unroutable_since IS NOT NULL"))
-    sender._due.clear()
-    sender.step()
-    sender.step()
-    assert attempts == [later, stuck.id, behind.id]
-    assert waiting(system) == []
-
-
-def test_many_unroutable_events_do_not_crowd_out_the_others(app: Database, system: Database) -> None:
-    write(app, *(event(f"ord_{number}") for number in range(30)))
-    queue = ScriptedPublisher(lambda _message: Outcome.RETURNED)
-    sender = relay(system, queue, batch=20)
-    sender.step()
-    sender.step()
-    with system.transaction() as session:
-        session.execute(text("UPDATE outbox SET retry_at = now()"))
-    (fresh,) = write(app, event("ord_fresh"))
-    tried: list[str] = []
-    queue.decide = lambda m: tried.append(m.id) or Outcome.RETURNED  # type: ignore[func-returns-value]
-    sender._due.clear()
-    sender.step()
-    assert fresh in tried
-    assert len(tried) <= 3
 
 
 def test_the_log_never_gets_an_erased_persons_data_back(app: Database, system: Database) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from servicekit import faults
 from servicekit.bus import Message, Outcome, Topology
@@ -26,7 +26,7 @@ from servicekit.testing.queues import ScriptedPublisher
 
 TOPOLOGY = Topology(exchange="test", queues={"everything": ["shop.#"]})
 POINTS = ["relay:claimed", "relay:read", "relay:published", "relay:settling", "relay:settled"]
-TYPES = ["shop.order.placed.v1", "inside.only.v1"]
+TYPES = ["shop.order.placed.v1", "shop.order.paid.v1", "inside.only.v1"]
 OUTCOMES = [Outcome.CONFIRMED, Outcome.CONFIRMED, Outcome.UNKNOWN, Outcome.REFUSED, Outcome.RETURNED]
 
 
@@ -44,6 +44,7 @@ class World:
     queue: ScriptedPublisher = field(default_factory=ScriptedPublisher)
     written: dict[str, list[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     relays: int = 0
     relay: Relay | None = None
 
@@ -69,7 +70,9 @@ class World:
         """One pass of the present relay, which dies at ``point`` if it gets there."""
         if self.relay is None:
             self.relays += 1
-            self.relay = Relay(self.system, self.queue, TOPOLOGY, worker_id=f"relay {self.relays}", batch=5)
+            self.relay = Relay(
+                self.system, self.queue, TOPOLOGY, worker_id=f"relay {self.relays}", batch=5, retry_seconds=0.0
+            )
             # As if the last one's leases had expired.
             self.owner.execute("UPDATE relay_shard SET expires_at = '-infinity'")
             self.owner.execute("DELETE FROM relay_worker")
@@ -92,7 +95,6 @@ class World:
         self.queue.decide = lambda _message: Outcome.CONFIRMED
         for _ in range(200):
             with self.system.transaction() as session:
-                session.execute(text("UPDATE outbox SET retry_at = now() WHERE retry_at IS NOT NULL"))
                 waiting = session.execute(select(outbox.c.seq).limit(1)).first()
             if waiting is None:
                 return
@@ -111,11 +113,12 @@ actions = st.lists(
         st.tuples(
             st.just("write"),
             st.lists(st.integers(0, 2), min_size=1, max_size=5),
-            st.sampled_from([*TYPES[:1] * 4, TYPES[1]]),
+            st.sampled_from([*TYPES[:2] * 3, TYPES[2]]),
         ),
         st.tuples(
             st.just("step"), st.sampled_from([None, None, *POINTS]), st.lists(st.sampled_from(OUTCOMES), max_size=8)
         ),
+        st.tuples(st.just("lose"), st.sets(st.sampled_from(TYPES[:2])), st.none()),
         st.tuples(st.just("place"), st.integers(1, 4), st.none()),
     ),
     min_size=3,
@@ -140,10 +143,12 @@ def test_crash_anywhere(
         if action == "write":
             for subject in first:  # type: ignore[attr-defined]
                 world.write(f"{run}_{subject}", str(second))
+        elif action == "lose":
+            world.lost = set(first)  # type: ignore[call-overload]
         elif action == "place":
             give_positions(system, batch=int(str(first)))
         else:
-            world.queue.decide = _one_after_the_other(list(second))  # type: ignore[call-overload]
+            world.queue.decide = _one_after_the_other(list(second), world.lost)  # type: ignore[call-overload]
             world.step(first)  # type: ignore[arg-type]
     world.finish()
     give_positions(system)
@@ -151,8 +156,10 @@ def test_crash_anywhere(
     _check_log(world, run)
 
 
-def _one_after_the_other(outcomes: list[Outcome]) -> Callable[[Message], Outcome]:
-    def decide(_message: Message) -> Outcome:
+def _one_after_the_other(outcomes: list[Outcome], lost: set[str]) -> Callable[[Message], Outcome]:
+    def decide(message: Message) -> Outcome:
+        if message.type in lost:
+            return Outcome.RETURNED
         return outcomes.pop(0) if outcomes else Outcome.CONFIRMED
 
     return decide

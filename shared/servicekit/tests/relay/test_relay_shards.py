@@ -16,8 +16,9 @@ from servicekit.db.database import Database, is_transient
 from servicekit.db.ddl import SHARDS
 from servicekit.db.tables import event_log, relay_shard
 from servicekit.relay import outbox_status
+from servicekit.relay.held_rows import hold_returned
 from servicekit.relay.leases import Leases, keep_leases
-from servicekit.relay.outbox_rows import Waiting, keep_unroutable, read_waiting, settle
+from servicekit.relay.outbox_rows import Waiting, read_waiting, settle
 from servicekit.relay.retention import Retention, prune
 from servicekit.relay.sequencer import give_positions
 from servicekit.testing.databases import ScratchDatabase
@@ -146,7 +147,7 @@ def test_what_no_queue_takes_is_noted_by_the_shards_owner_only(
     leases, events = overdue(app, system, owner)
     with system.transaction() as session:
         keep_leases(session, "heir")
-        keep_unroutable(session, "stalled", leases, events)
+        hold_returned(session, "stalled", leases, events)
         assert outbox_status(session).unroutable == 0
 
 
