@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -47,9 +47,29 @@ Subscriptions = Mapping[str, Subscription]
 
 def may_succeed_later(error: BaseException) -> bool:
     """Whether a handler's failure says nothing about the message: database, queue or another service in trouble."""
+    return any(_is_trouble_elsewhere(link) or is_transient(link) for link in _causes(error))
+
+
+def is_the_databases(error: BaseException) -> bool:
+    """Whether a failure that may pass is the database's, and not what a handler says of something else it needs.
+
+    If the database answers and takes other messages, such a failure may be the message's own after all: it may
+    time out each time, say.
+    """
+    for link in _causes(error):
+        if _is_trouble_elsewhere(link):
+            return False
+        if is_transient(link):
+            return True
+    return False
+
+
+def _is_trouble_elsewhere(error: BaseException) -> bool:
+    return isinstance(error, (Transient, BusUnavailable, ConnectionError, TimeoutError))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     while link is not None:
-        if isinstance(link, (Transient, BusUnavailable, ConnectionError, TimeoutError)) or is_transient(link):
-            return True
+        yield link
         link = link.__cause__
-    return False

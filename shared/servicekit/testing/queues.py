@@ -45,8 +45,9 @@ class MemoryQueue:
         self.waiting: list[Message] = []
         self.acknowledged: list[Message] = []
         self.pauses: list[float] = []
-        self._handed_out: dict[int, Message] = {}
-        self._given = 0
+        self._open: dict[int, Message] = {}
+        self.handed_out = 0
+        """How many messages were received, those that came again counted again."""
 
     def put(self, *messages: Message) -> None:
         """Messages arrive, in this order."""
@@ -57,15 +58,15 @@ class MemoryQueue:
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
         deliveries = []
         for message in taken:
-            self._given += 1
-            self._handed_out[self._given] = message
-            deliveries.append(Delivery(message, redelivered=False, handle=self._given))
+            self.handed_out += 1
+            self._open[self.handed_out] = message
+            deliveries.append(Delivery(message, redelivered=False, handle=self.handed_out))
         return deliveries
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """As the port says."""
         for delivery in deliveries:
-            self.acknowledged.append(self._handed_out.pop(cast("int", delivery.handle)))
+            self.acknowledged.append(self._open.pop(cast("int", delivery.handle)))
 
     def pause(self, *, seconds: float) -> None:
         """As the port says, but takes no time."""
@@ -73,10 +74,10 @@ class MemoryQueue:
 
     def close(self) -> None:
         """As the port says."""
-        self.waiting = [*self._handed_out.values(), *self.waiting]
-        self._handed_out.clear()
+        self.waiting = [*self._open.values(), *self.waiting]
+        self._open.clear()
 
     @property
     def is_empty(self) -> bool:
         """Whether every message was acknowledged."""
-        return not self.waiting and not self._handed_out
+        return not self.waiting and not self._open

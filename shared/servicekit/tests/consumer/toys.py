@@ -87,9 +87,16 @@ SUBSCRIPTIONS: Subscriptions = {
 
 
 def worker(
-    queue: MemoryQueue, app: Database, system: Database, subscriptions: Subscriptions = SUBSCRIPTIONS, batch: int = 100
+    queue: MemoryQueue,
+    app: Database,
+    system: Database,
+    subscriptions: Subscriptions = SUBSCRIPTIONS,
+    batch: int = 100,
+    **more: Any,
 ) -> EventConsumer:
-    return EventConsumer(name="toy", consumer=queue, app=app, system=system, subscriptions=subscriptions, batch=batch)
+    return EventConsumer(
+        name="toy", consumer=queue, app=app, system=system, subscriptions=subscriptions, batch=batch, **more
+    )
 
 
 def copied(app: Database, publisher: str = "pub_1") -> dict[str, tuple[int, str | None]]:
