@@ -24,6 +24,7 @@ from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import bootstrap_customers, over_http
 from services.search.comparison import compare as compare_index
+from services.search.engine.breaker import guarded
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.settings import Settings
 
@@ -47,7 +48,7 @@ def web(bind: str, workers: int, threads: int) -> None:
         return create_app(
             settings,
             database=database,
-            engine=choose_engine(settings, database),
+            engine=guarded(choose_engine(settings, database)),
             verifier=jwt_verifier(identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer),
         )
 

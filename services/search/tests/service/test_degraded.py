@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+import services.search.__main__ as command
+from servicekit import clock
 from servicekit.ids import new_id
 from services.search.comparison import compare
+from services.search.engine.errors import EngineUnavailable
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.port import Engine
+from services.search.query.parse import parse
 from services.search.tests.service.system import System, anonymized, publisher, told
 
 ADA: dict[str, Any] = {
@@ -97,3 +101,26 @@ def test_what_happened_meanwhile_is_indexed_when_the_engine_is_back(system: Syst
     assert system.found(mine, "Byron") == [ada]
     assert system.found(mine, "Babbage") == [bob]
     assert compare(system.app_database, system.engine, mine).equal
+
+
+def test_the_web_process_spares_an_engine_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Engine] = []
+    monkeypatch.setattr(command, "serve", lambda build, **_given: made.append(build()))
+    monkeypatch.setattr(command, "create_app", lambda _settings, **given: given["engine"])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for name, value in {
+        "SEARCH_DATABASE_URL_APP": "postgresql://nobody@127.0.0.1:1/none",
+        "SEARCH_ENGINE": "opensearch",
+        "OPENSEARCH_URL": f"http://127.0.0.1:{port}",
+        "IDENTITY_URL": f"http://127.0.0.1:{port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert command.web.callback is not None
+    command.web.callback(bind="", workers=1, threads=1)
+
+    query = parse("ada", now=clock.now())
+    for _ in range(10):
+        with pytest.raises(EngineUnavailable) as told:
+            made[0].search("pub_1", query, limit=1)
+    assert "not asked for a moment" in str(told.value)
