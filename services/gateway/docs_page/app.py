@@ -87,6 +87,7 @@ def _files(openapi: bytes, asyncapi: bytes | None) -> dict[str, _File]:
             ASYNCAPI.read_bytes() if asyncapi is None else asyncapi, _KINDS[".json"], "public, max-age=60"
         ),
         "/docs/static/init.js": _read(HOME / "page" / "init.js", "no-cache"),
+        "/docs/static/theme.js": _read(HOME / "page" / "theme.js", "no-cache"),
         # Browsers ask for it by themselves, beside pages that name none.
         "/favicon.ico": _read(HOME / "static" / "favicon-32x32.png", "public, max-age=3600"),
         # A health check of the process that serves this.

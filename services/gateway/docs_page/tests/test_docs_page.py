@@ -18,6 +18,7 @@ ADDRESSES = {
     "/docs": "text/html; charset=utf-8",
     "/docs/": "text/html; charset=utf-8",
     "/docs/static/init.js": "text/javascript; charset=utf-8",
+    "/docs/static/theme.js": "text/javascript; charset=utf-8",
     "/docs/static/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "/docs/static/swagger-ui.css": "text/css; charset=utf-8",
     "/docs/static/favicon-32x32.png": "image/png",
@@ -114,13 +115,13 @@ def test_the_page_has_no_inline_code_and_loads_only_what_is_here(client: Client)
     page = _Page()
     page.feed(client.get("/docs").text)
     assert page.inline == []
-    assert len(page.loaded) == 4
+    assert len(page.loaded) == 5
     for address in page.loaded:
         assert client.get(address).status_code == 200, address
 
 
 def test_what_is_ours_names_no_other_host(client: Client) -> None:
-    for address in ("/docs", "/docs/static/init.js"):
+    for address in ("/docs", "/docs/static/init.js", "/docs/static/theme.js"):
         assert re.findall(r"(?:https?:)?//[\w-]+\.\w+", client.get(address).text) == []
 
 
@@ -130,3 +131,16 @@ def test_the_policy_allows_no_inline_script_and_no_other_host() -> None:
     assert rules["default-src"] == "'self'"
     assert "unsafe-eval" not in POLICY
     assert "http" not in POLICY
+
+
+def test_in_the_dark_it_is_dark_before_anything_is_painted(client: Client) -> None:
+    """The style sheet's own dark theme hangs on a class of the page, which our script sets: both have to agree."""
+    page = client.get("/docs").text
+    theme = client.get("/docs/static/theme.js").text
+    (name,) = re.findall(r'classList\.toggle\("([\w-]+)"', theme)
+    assert '"(prefers-color-scheme: dark)"' in theme
+    style = client.get("/docs/static/swagger-ui.css").text
+    assert f"html.{name}" in style
+    assert re.search(rf"html\.{name}{{[^}}]*color-scheme:dark", style)
+    assert page.index("theme.js") < page.index("swagger-ui.css") < page.index("<body>")
+    assert '<meta name="color-scheme" content="light dark">' in page, "without scripts the browser's own colors do it"
