@@ -10,7 +10,8 @@ from servicekit.db import ddl
 from servicekit.db.tables import metadata as kits_own
 from tools.discovery import Service
 
-KINDS = ("erase", "keep_by_law", "none")
+KINDS = ("erase", "keep", "keep_by_law", "none")
+"""What may become of a column: the two kinds of keeping need a reason."""
 
 
 class Undeclared(Exception):

@@ -20,6 +20,12 @@ def _personal(*arguments: Any, **options: Any) -> Any:
     return mapped_column(*arguments, info={"personal": "erase"}, **options)
 
 
+def _staffs(*arguments: Any, **options: Any) -> Any:
+    """Personal data of who works for the publisher: it stays when a customer is erased."""
+    reason = "the name of the staff member or API key, as it was then: the record of who did what to a customer's data"
+    return mapped_column(*arguments, info={"personal": "keep", "reason": reason}, **options)
+
+
 class Base(DeclarativeBase):
     """The tables of this service."""
 
@@ -77,7 +83,7 @@ class Change(Base):
     revision: Mapped[int] = _plain(BigInteger)
     at: Mapped[datetime] = _plain(_moment)
     editor_id: Mapped[str] = _plain(Text)
-    editor_name: Mapped[str] = _plain(Text)
+    editor_name: Mapped[str] = _staffs(Text)
     editor_kind: Mapped[str] = _plain(Text)
     action: Mapped[str] = _plain(Text)
     fields: Mapped[list[dict[str, Any]]] = _personal(JSONB)

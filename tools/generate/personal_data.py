@@ -13,6 +13,7 @@ Written by `python -m tools.generate` from the classification of every column; d
 (`POST /v1/customers/{customer_id}/anonymize`) goes by this list.
 
 - **erase**: blanked or deleted with the person.
+- **keep**: about somebody else than the person erased, and kept, for the reason given.
 - **keep_by_law**: kept, for the reason given.
 - Columns not listed say nothing about a person.
 
@@ -38,11 +39,12 @@ def _section(service: Service) -> str:
     rows = []
     for name, table in sorted(tables.items()):
         personal = {column.name: kind_of(table, column.name) for column in table.columns}
-        for kind in ("erase", "keep_by_law"):
+        for kind in ("erase", "keep", "keep_by_law"):
             names = [f"`{column}`" for column, its_kind in personal.items() if its_kind == kind]
             reasons = {str(table.columns[c].info.get("reason", "")) for c, k in personal.items() if k == kind} - {""}
             if names:
-                rows.append(f"| `{name}` | {', '.join(names)} | {kind} {'; '.join(sorted(reasons))}".rstrip() + " |")
+                fate = ": ".join([kind, *filter(None, ["; ".join(sorted(reasons))])])
+                rows.append(f"| `{name}` | {', '.join(names)} | {fate} |")
     untouched = sorted(set(tables) - {row.split("`")[1] for row in rows})
     if not tables:
         return ""

@@ -94,7 +94,8 @@ PLACES = (
         "change history",
         "who changed which field, old and new values",
         "erased",
-        "values are blanked; editor, time and field names stay",
+        "values are blanked; time, field names and who changed them stay. That name is a staff member's or an API "
+        "key's, not the customer's, and the record of who did what is kept after that one has left, too",
     ),
     Place(
         "search index",

@@ -69,6 +69,7 @@ def test_the_history_keeps_which_fields_changed_but_no_values(api: Api, canary: 
 
     history = (api.send("GET", f"/v1/customers/{canary['id']}/changes").json or {})["items"]
     assert [entry["action"] for entry in history] == ["anonymized", "edited", "created"]
+    assert {entry["editor"]["name"] for entry in history} == {"Key of A"}, "who did it is not the customer's data"
     fields = [field for entry in history for field in entry["fields"]]
     assert {field["field"] for field in fields} >= {"email", "last_name", "address.city", "attributes"}
     assert all(field["old"] is None and field["new"] is None for field in fields)

@@ -1,6 +1,6 @@
 """The kit's own tables, for its queries and for the inventory of personal data.
 
-Each column says in ``info`` what becomes of it when a person is erased: ``erase``, ``keep_by_law`` or ``none``.
+Each column says in ``info`` what becomes of it when a person is erased: ``erase``, ``keep``, ``keep_by_law``, ``none``.
 """
 
 from __future__ import annotations
