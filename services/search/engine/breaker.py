@@ -26,7 +26,7 @@ class Patience:
 
     slow_seconds: float = 1.0
     failures: int = 5
-    rest_seconds: tuple[float, float] = (1.0, 15.0)
+    rest_seconds: tuple[float, float] = (1.0, 5.0)
     trial_seconds: float = 30.0
 
 
