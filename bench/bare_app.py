@@ -32,7 +32,7 @@ INSERT_CUSTOMER = """
 CLAIM_EXTERNAL_ID = """
     INSERT INTO external_id (publisher_id, source, external_id, customer_id)
     VALUES (%(publisher_id)s, %(source)s, %(external_id)s, %(customer_id)s)
-    ON CONFLICT DO NOTHING RETURNING customer_id
+    ON CONFLICT DO NOTHING
 """
 INSERT_CHANGE = """
     INSERT INTO customer_change (id, publisher_id, customer_id, revision, at, editor_id, editor_name, editor_kind,
@@ -44,7 +44,6 @@ INSERT_EVENT = """
     INSERT INTO outbox (shard, publisher_id, event_id, type, subject, aggregate_version, datasubject, time, payload)
     VALUES (%(shard)s, %(publisher_id)s, %(event_id)s, %(type)s, %(subject)s, %(aggregate_version)s, %(datasubject)s,
         %(time)s, %(payload)s)
-    RETURNING outbox.seq
 """
 STATEMENTS = (SET_PUBLISHER, INSERT_CUSTOMER, CLAIM_EXTERNAL_ID, INSERT_CHANGE, INSERT_EVENT)
 _FIELDS = ("email", "first_name", "last_name", "phone", "language", "currency", "country")
@@ -71,9 +70,9 @@ def create_bare_app(database_url: str, publisher_id: str) -> Flask:
                     "external_id": external_id["id"],
                     "customer_id": row["id"],
                 },
-            ).fetchone()
+            )
             connection.execute(INSERT_CHANGE, _change(row))
-            connection.execute(INSERT_EVENT, _event(row)).fetchone()
+            connection.execute(INSERT_EVENT, _event(row))
         return Response(orjson.dumps(_state(row)), 201, content_type="application/json")
 
     return app

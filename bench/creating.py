@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,12 +16,12 @@ from bench.processes import free_port, running, wait_for_port
 from bench.stand import Stand
 from servicekit import clock
 from servicekit.db.database import Database
+from servicekit.db.direct import SEPARATOR
 from servicekit.ids import new_id
 from services.customers.actions import create_customer
 from services.customers.schemas import CreateCustomer
 
 AIM = 0.6
-_CAST = re.compile(r"::[A-Z ]+(?=[,)])")
 
 
 def measure(stand: Stand, quick: bool) -> list[Row]:
@@ -73,7 +72,7 @@ def _record(database: Database, publisher_id: str) -> list[str]:
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        sent.append(statement)
+        sent.extend(statement.split(SEPARATOR))
 
     data = CreateCustomer().load(next(bodies(1)))
     with database.transaction(publisher_id) as session:
@@ -88,5 +87,5 @@ def _record(database: Database, publisher_id: str) -> list[str]:
 
 
 def _plain(statements: Sequence[str]) -> list[str]:
-    """Without SQLAlchemy's casts and our line breaks."""
-    return [" ".join(_CAST.sub("", statement).replace("( ", "(").split()) for statement in statements]
+    """Without line breaks."""
+    return [" ".join(statement.split()) for statement in statements]

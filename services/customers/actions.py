@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
+from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.etag import etag
 from servicekit.ids import new_id
 from services.customers import events, history
@@ -26,22 +28,19 @@ from services.customers.errors import (
     NothingToKnowThemBy,
 )
 from services.customers.models import Change, Customer, ExternalId, Login, email_key
-from services.customers.views import ADDRESS_PARTS, change_state
+from services.customers.views import ADDRESS_PARTS, CustomerRow, change_state
 
-_insert_customer = insert(Customer.__table__)  # type: ignore[arg-type]
-# Text, because SQLAlchemy compiles an insert with ON CONFLICT anew each time: half the work of creating a customer.
-_CLAIM = text(
-    """
+_insert = Insert(Customer.__table__)  # type: ignore[arg-type]
+_CLAIM = """
     INSERT INTO external_id (publisher_id, source, external_id, customer_id)
-    VALUES (:publisher_id, :source, :external_id, :customer_id)
-    ON CONFLICT DO NOTHING RETURNING customer_id
-    """
-)
+    VALUES (%(publisher_id)s, %(source)s, %(external_id)s, %(customer_id)s)
+    ON CONFLICT DO NOTHING
+"""
 
 
 def create_customer(
     session: Session, *, publisher_id: str, data: Mapping[str, Any], editor: Caller, now: datetime
-) -> Customer:
+) -> CustomerRow:
     """Create a customer from ``data`` (fields as in ``CreateCustomer``).
 
     Raises EmailTaken, ExternalIdTaken, NothingToKnowThemBy.
@@ -60,15 +59,22 @@ def create_customer(
         "version": 1,
     }
     _require_identity(values)
+    customer = cast("CustomerRow", SimpleNamespace(**values))
+    claims = [_claim(customer, entry) for entry in values["external_ids"]]
+    fields = history.differences({}, content)
     try:
-        session.execute(_insert_customer, values)
+        _, *written = execute_directly(
+            session,
+            [
+                _insert(values),
+                *claims,
+                history.entry(customer, action="created", fields=fields, editor=editor, now=now),
+                events.publication(events.CREATED, customer, now=now),
+            ],
+        )
     except IntegrityError as error:
         raise _reason(error) from None
-    customer = Customer(**values)
-    _claim_external_ids(session, customer, values["external_ids"])
-    fields = history.differences({}, content)
-    history.record(session, customer, action="created", fields=fields, editor=editor, now=now)
-    events.publish(session, events.CREATED, customer, now=now)
+    _require_claimed(written[: len(claims)])
     return customer
 
 
@@ -174,15 +180,23 @@ def _require_identity(content: Mapping[str, Any]) -> None:
         raise NothingToKnowThemBy
 
 
-def _claim_external_ids(session: Session, customer: Customer, entries: Sequence[Mapping[str, str]]) -> None:
-    for index, entry in enumerate(entries):
-        row = {
-            "publisher_id": customer.publisher_id,
-            "source": entry["source"],
-            "external_id": entry["id"],
-            "customer_id": customer.id,
-        }
-        if session.execute(_CLAIM, row).first() is None:
+def _claim_external_ids(session: Session, customer: CustomerRow, entries: Sequence[Mapping[str, str]]) -> None:
+    _require_claimed(execute_directly(session, [_claim(customer, entry) for entry in entries]))
+
+
+def _claim(customer: CustomerRow, entry: Mapping[str, str]) -> Statement:
+    row = {
+        "publisher_id": customer.publisher_id,
+        "source": entry["source"],
+        "external_id": entry["id"],
+        "customer_id": customer.id,
+    }
+    return Statement(_CLAIM, row)
+
+
+def _require_claimed(written: Sequence[int]) -> None:
+    for index, rows in enumerate(written):
+        if not rows:
             raise ExternalIdTaken(index)
 
 

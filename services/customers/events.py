@@ -9,10 +9,10 @@ from marshmallow import fields
 from sqlalchemy.orm import Session
 
 from servicekit import outbox
+from servicekit.db.direct import Statement
 from servicekit.events import Event, EventType
 from servicekit.ids import new_id
-from services.customers.models import Customer
-from services.customers.views import CustomerView, LoginView, customer_state
+from services.customers.views import CustomerRow, CustomerView, LoginView, customer_state
 
 SOURCE = "/customers"
 
@@ -33,20 +33,26 @@ PUBLISHED = (CREATED, EDITED, LOGGED_IN, ANONYMIZED)
 
 
 def publish(
-    session: Session, kind: EventType, customer: Customer, *, now: datetime, extra: dict[str, Any] | None = None
+    session: Session, kind: EventType, customer: CustomerRow, *, now: datetime, extra: dict[str, Any] | None = None
 ) -> None:
     """Publish the customer's present state as an event of this kind."""
-    outbox.publish(
-        session,
-        Event(
-            id=new_id("evt"),
-            type=kind.name,
-            source=SOURCE,
-            subject=customer.id,
-            time=now,
-            publisher_id=customer.publisher_id,
-            aggregate_version=customer.version,
-            datasubject=customer.id,
-            data={**customer_state(customer), **(extra or {})},
-        ),
+    outbox.publish(session, _event(kind, customer, now, extra or {}))
+
+
+def publication(kind: EventType, customer: CustomerRow, *, now: datetime) -> Statement:
+    """What ``publish`` does, as a statement to be sent with others."""
+    return outbox.publication(_event(kind, customer, now, {}))
+
+
+def _event(kind: EventType, customer: CustomerRow, now: datetime, extra: dict[str, Any]) -> Event:
+    return Event(
+        id=new_id("evt"),
+        type=kind.name,
+        source=SOURCE,
+        subject=customer.id,
+        time=now,
+        publisher_id=customer.publisher_id,
+        aggregate_version=customer.version,
+        datasubject=customer.id,
+        data={**customer_state(customer), **extra},
     )

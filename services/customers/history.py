@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller
+from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.ids import new_id
-from services.customers.models import Change, Customer
+from services.customers.models import Change
+from services.customers.views import CustomerRow
 
 FIELDS = (
     "email",
@@ -28,7 +29,7 @@ FIELDS = (
     "attributes",
 )
 _MAPPINGS = ("address", "attributes")
-_insert = insert(Change.__table__)  # type: ignore[arg-type]
+_insert = Insert(Change.__table__)  # type: ignore[arg-type]
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
@@ -56,11 +57,17 @@ def is_same(old: Any, new: Any) -> bool:
 
 
 def record(
-    session: Session, customer: Customer, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
+    session: Session, customer: CustomerRow, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
 ) -> None:
     """Add an entry to the customer's change history."""
-    session.execute(
-        _insert,
+    execute_directly(session, [entry(customer, action=action, fields=fields, editor=editor, now=now)])
+
+
+def entry(
+    customer: CustomerRow, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
+) -> Statement:
+    """What ``record`` does, as a statement to be sent with others."""
+    return _insert(
         {
             "id": new_id("chg"),
             "publisher_id": customer.publisher_id,
@@ -72,7 +79,7 @@ def record(
             "editor_kind": editor.kind,
             "action": action,
             "fields": fields,
-        },
+        }
     )
 
 

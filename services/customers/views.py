@@ -19,6 +19,7 @@ class CustomerRow(Protocol):
     """A customer, as a model or as a row of a query."""
 
     id: Any
+    publisher_id: Any
     email: Any
     first_name: Any
     last_name: Any
@@ -35,6 +36,7 @@ class CustomerRow(Protocol):
     registered_at: Any
     last_login_at: Any
     anonymized_at: Any
+    revision: Any
     version: Any
 
 

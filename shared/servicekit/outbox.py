@@ -6,15 +6,16 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlalchemy import insert, null, select, update
+from sqlalchemy import null, select, update
 from sqlalchemy.orm import Session
 
 from servicekit.db.ddl import SHARDS
+from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.db.tables import event_log, outbox
 from servicekit.events import Event, EventType
 from servicekit.tracing import current_traceparent
 
-_insert = insert(outbox)
+_insert = Insert(outbox, without=("seq", "unroutable_since", "retry_at"))
 
 
 def shard_of(subject: str) -> int:
@@ -27,10 +28,14 @@ def publish(session: Session, event: Event) -> None:
 
     The caller holds the lock on the aggregate's row, which is what keeps an aggregate's events in order.
     """
+    execute_directly(session, [publication(event)])
+
+
+def publication(event: Event) -> Statement:
+    """What ``publish`` does, as a statement to be sent with others."""
     if event.traceparent is None:
         event = replace(event, traceparent=current_traceparent())
-    session.execute(
-        _insert,
+    return _insert(
         {
             "shard": shard_of(event.subject),
             "publisher_id": event.publisher_id,
@@ -41,7 +46,7 @@ def publish(session: Session, event: Event) -> None:
             "datasubject": event.datasubject,
             "time": event.time,
             "payload": event.to_json().decode(),
-        },
+        }
     )
 
 

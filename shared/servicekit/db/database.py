@@ -12,7 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-_SET_PUBLISHER = text("SELECT set_config('app.publisher_id', :publisher_id, true)")
+from servicekit.db.direct import Statement, begin_with, execute_directly, teach
+
+_SET_PUBLISHER = "SELECT set_config('app.publisher_id', %(publisher_id)s, true)"
 
 
 class Database:
@@ -42,13 +44,14 @@ class Database:
             },
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        teach(self.engine, self._sessions)
 
     @contextmanager
     def transaction(self, publisher_id: str | None = None) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self._sessions() as session, session.begin():
             if publisher_id is not None:
-                bind_publisher(session, publisher_id)
+                begin_with(session, _binding(publisher_id))
             yield session
 
     def ping(self) -> None:
@@ -63,7 +66,11 @@ class Database:
 
 def bind_publisher(session: Session, publisher_id: str) -> None:
     """Bind a transaction begun without a publisher, for the one case where it makes the publisher."""
-    session.execute(_SET_PUBLISHER, {"publisher_id": publisher_id})
+    execute_directly(session, [_binding(publisher_id)])
+
+
+def _binding(publisher_id: str) -> Statement:
+    return Statement(_SET_PUBLISHER, {"publisher_id": publisher_id})
 
 
 def is_transient(error: BaseException) -> bool:
