@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit import clock
@@ -16,6 +17,7 @@ from services.customers.vocabulary import countries, currencies, language_tag
 _PHONE = re.compile(r"\+?[0-9 ()./-]{4,32}\Z")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+_PLAIN_EMAIL = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)\Z")
 _OLDEST = date(1880, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,7 +40,7 @@ class Email(Text):
         if text is None:
             return None
         try:
-            return validate_email(text, check_deliverability=False, test_environment=True).normalized
+            return _normalized(text)
         except (EmailNotValidError, ValueError) as error:
             raise ValidationError(f"Not a valid email address: {error}") from None
 
@@ -83,6 +85,26 @@ class Birthdate(fields.Date):
         if not _OLDEST <= day <= clock.now().date():
             raise ValidationError("Not between 1880-01-01 and today.")
         return day
+
+
+def _normalized(email: str) -> str:
+    """As email-validator has it. Raises EmailNotValidError, ValueError.
+
+    Most addresses are plain, and of few domains: then only the domain is its to judge, and once.
+    """
+    plain = _PLAIN_EMAIL.match(email)
+    if plain is None or "xn--" in email:
+        return _validated(email).normalized
+    return f"{plain[1]}@{_domain(plain[2])}"
+
+
+@lru_cache(maxsize=5_000)
+def _domain(name: str) -> str:
+    return _validated(f"a@{name}").domain
+
+
+def _validated(email: str) -> ValidatedEmail:
+    return validate_email(email, check_deliverability=False, test_environment=True)
 
 
 def _phone(value: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from servicekit.tracing import current_traceparent
 
 # Libraries' loggers whose values are numbers only.
 _HARMLESS = frozenset({"waitress.queue"})
+_encoder = json.JSONEncoder(default=repr)  # made once: for each line it would cost more than using it
 
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
@@ -24,7 +26,7 @@ def configure(service: str, *, level: str = "info", stream: TextIO | None = None
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             _with_service(service),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=out),
@@ -33,6 +35,10 @@ def configure(service: str, *, level: str = "info", stream: TextIO | None = None
     handler = logging.StreamHandler(out)
     handler.setFormatter(_LibraryLines(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _to_json(event: object, **_options: object) -> str:
+    return _encoder.encode(event)
 
 
 def _with_service(service: str) -> structlog.typing.Processor:
@@ -54,7 +60,7 @@ class _LibraryLines(logging.Formatter):
 
     def __init__(self, service: str) -> None:
         super().__init__()
-        self._render = structlog.processors.JSONRenderer()
+        self._render = structlog.processors.JSONRenderer(_to_json)
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:

@@ -109,8 +109,10 @@ def test_a_failure_is_sqlalchemys_and_nothing_stays(app: Database) -> None:
 
 def test_a_lost_connection_is_transient_and_is_not_used_again(app: Database) -> None:
     with pytest.raises(DBAPIError) as caught, app.transaction("pub_a") as session:
-        execute_directly(session, [erasing("cus_1")])
-        execute_directly(session, [Statement("SELECT pg_terminate_backend(pg_backend_pid())", {}), erasing("cus_2")])
+        execute_directly(
+            session,
+            [erasing("cus_1"), Statement("SELECT pg_terminate_backend(pg_backend_pid())", {}), erasing("cus_2")],
+        )
 
     assert caught.value.connection_invalidated
     assert is_transient(caught.value)
