@@ -82,10 +82,14 @@ def columns_of(name: str) -> tuple[str, ...]:
     return tuple(attribute for attribute in field.attributes if attribute in BY_COLUMN)
 
 
+def nearest(name: str) -> str:
+    """The field that ``name`` resembles; empty for none."""
+    known = [*FIELDS, "is", "has"]
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)), "")
+
+
 def similar(name: str) -> str:
     """A hint for a field that doesn't exist."""
-    known = [*FIELDS, "is", "has"]
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-    if near:
-        return f"Did you mean {near[0]}?"
+    if near := nearest(name):
+        return f"Did you mean {near}?"
     return f"Fields are: is, has, {', '.join(field.name for field in _FIELDS)}."

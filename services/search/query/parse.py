@@ -16,7 +16,7 @@ from datetime import datetime
 
 from services.search.query.conditions import condition
 from services.search.query.errors import InvalidQuery, QueryTooLong
-from services.search.query.fields import FIELDS
+from services.search.query.fields import FIELDS, nearest
 from services.search.query.lexer import Term, terms
 from services.search.query.tree import Either, Every, Node, Not, Query, Within, Word
 from services.search.query.words import alone, phrase, run
@@ -25,6 +25,7 @@ MAX_QUERY_LENGTH = 1_000
 MAX_WORDS = 16
 """Words whose scores add up: what ranks hits holds for so many."""
 MAX_TERMS = 40
+_SHORTEST_FIELD = 3
 
 
 def parse(typed: str, *, now: datetime, where: str = "q") -> Query:
@@ -61,13 +62,15 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
 
 
 def _is_field(name: str, operator: str, rest: str) -> bool:
-    """Whether ``name`` begins a condition. What isn't a field and isn't followed by what a condition compares with is
-    text: ``https://…``, ``Anna<anna@example.com>``."""
+    """Whether ``name`` begins a condition, perhaps with a mistake in it. What isn't a field, resembles none and stands
+    in what people write anyway is text: ``No:12``, ``https://…``, ``Anna<anna@example.com>``."""
     if name.lower() in FIELDS or name.lower() in ("is", "has"):
         return True
-    if operator == ":":
-        return bool(rest) and not rest[0].isspace() and not rest.startswith(("/", ":", "\\"))
-    return rest[:1].isdigit()
+    if not rest or rest[0].isspace() or rest.startswith(("/", ":", "\\")):
+        return False
+    if nearest(name):
+        return operator == ":" or rest[0].isdigit()
+    return operator == ":" and len(name) >= _SHORTEST_FIELD and not rest[0].isdigit()
 
 
 class _Reading:

@@ -188,7 +188,21 @@ def test_what_belongs_together_may_be_typed_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["https://example.com/x", "10:30", "Anna<anna@example.com>", "a:", "x=y", "::", "a::b", "c:\\x"]
+    "typed",
+    [
+        "https://example.com/x",
+        "10:30",
+        "No:12",
+        "Sok. no:7/3",
+        "Kat:2",
+        "D:B",
+        "Anna<anna@example.com>",
+        "a:",
+        "x=y",
+        "::",
+        "a::b",
+        "c:\\x",
+    ],
 )
 def test_text_that_only_looks_like_a_condition_is_text(typed: str) -> None:
     assert all(word.typed in typed and not word.attributes for word in parse(typed).words() if not word.names)
