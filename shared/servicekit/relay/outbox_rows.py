@@ -22,6 +22,7 @@ _READ = text(
     ) AS waits_for
     FROM outbox
     WHERE NOT outbox.held AND array_position(CAST(:shards AS smallint[]), shard) IS NOT NULL
+        AND seq NOT IN (SELECT unnest(CAST(:but AS bigint[])))
     ORDER BY seq LIMIT :limit
     """
 )
@@ -76,12 +77,13 @@ class Waiting:
     waits_for: str | None = None
 
 
-def read_waiting(session: Session, leases: Leases, limit: int) -> list[Waiting]:
-    """The next events of these shards in order, without those that are held.
+def read_waiting(session: Session, leases: Leases, limit: int, *, but: Sequence[Waiting] = ()) -> list[Waiting]:
+    """The next events of these shards in order, without those that are held and without ``but``.
 
     One with ``waits_for`` is to be held too, or it would leave before what was written before it.
     """
-    return [Waiting(*row) for row in session.execute(_READ, {"shards": leases.shards, "limit": limit})]
+    parameters = {"shards": leases.shards, "but": [event.seq for event in but], "limit": limit}
+    return [Waiting(*row) for row in session.execute(_READ, parameters).all()]
 
 
 def settle(session: Session, worker: str, leases: Leases, events: Sequence[Waiting]) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from threading import Event as Stop
+from threading import Thread
 
 import structlog
 from sqlalchemy.orm import Session
@@ -14,15 +16,13 @@ from servicekit import clock, metrics
 from servicekit.bus import Publisher, Topology
 from servicekit.db.database import Database
 from servicekit.faults import reach
-from servicekit.parking import count_parked
 from servicekit.relay.held_rows import held_types, hold_behind, hold_returned, read_held
+from servicekit.relay.housekeeping import Housekeeping
 from servicekit.relay.leases import LEASE_SECONDS, Leases, keep_leases, release_leases
 from servicekit.relay.outbox_rows import Waiting, read_waiting, settle
-from servicekit.relay.retention import Retention, prune
+from servicekit.relay.retention import Retention
 from servicekit.relay.routes import RETRY_SECONDS, Routes
 from servicekit.relay.sending import Sent, send
-from servicekit.relay.sequencer import give_positions
-from servicekit.relay.status import outbox_status
 
 CONFIRM_TIMEOUT = 5.0
 SEND_SECONDS = 2.5
@@ -35,9 +35,6 @@ _HEARTBEAT_EVERY = 1.0
 _LOOK_FOR_HELD_EVERY = 1.0
 _HELD_SHARE = 5  # of a batch, one in so many may be events that were held, whatever else waits
 _MOST_READS = 4  # of a pass, for something that may leave
-_POSITIONS_EVERY = 0.25
-_MEASURE_EVERY = 5.0
-_PRUNE_EVERY = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -69,8 +66,8 @@ class Relay:
         self._topology = topology
         self._worker = worker_id
         self._batch = batch
-        self._now = now
-        self._retention = retention if retention is not None else Retention()
+        kept = retention if retention is not None else Retention()
+        self._housekeeping = Housekeeping(database, retention=kept, now=now)
         self._lease_seconds = lease_seconds
         self._send_seconds = send_seconds
         self._routes = Routes(retry_seconds=retry_seconds)
@@ -87,22 +84,50 @@ class Relay:
         events = self._read()
         if not events:
             return 0
-        reach("relay:read")
-        sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT, seconds=self._send_seconds)
-        self._interrupted = sent.interrupted
-        self._routes.learn(sent)
-        reach("relay:published")
-        return self._settle(sent)
+        return self._settle(self._send(events))
+
+    def work_off(self, beside: Executor, stop: Stop) -> int:
+        """As ``step``, and on while whole batches wait: until ``stop`` is set, or what is held has its turn.
+
+        While a batch is on its way to the queue, ``beside`` settles the one before it and reads the one after. That
+        one is sent only if all of this one was confirmed: nothing overtakes an event of its aggregate.
+        """
+        until = time.monotonic() + _LOOK_FOR_HELD_EVERY
+        self._keep_leases()
+        reach("relay:claimed")
+        events, before, settled = self._read(), Sent(), 0
+        while events:
+            going_on = len(events) >= self._batch and not stop.is_set() and time.monotonic() < until
+            around = beside.submit(self._settle_and_read, before, events if going_on else None)
+            sent = self._send(events)
+            done, following = around.result()
+            settled += done
+            if done < len(before.done):
+                return settled  # another relay has taken over: its log has to have those before these
+            if not following or len(sent.done) < len(events):
+                return settled + self._settle(sent)
+            before, events = sent, following
+            self._keep_leases()
+        return settled
 
     def run(self, stop: Stop) -> None:
         """Work until ``stop`` is set, whatever the database and the queue do meanwhile; then release the leases."""
+        housekeeping = Thread(target=self._housekeeping.run, args=(stop,), name="housekeeping", daemon=True)
+        housekeeping.start()
+        with ThreadPoolExecutor(1, "relay") as beside:
+            self._send_until(stop, beside)
+        self.close()
+        housekeeping.join()
+
+    def _send_until(self, stop: Stop, beside: Executor) -> None:
         pause, back_off = POLL_SECONDS[0], BACK_OFF_SECONDS[0]
         while not stop.is_set():
             try:
-                settled = self.step()
-                self._keep_house(idle=settled == 0)
+                settled = self.work_off(beside, stop)
                 if settled:
                     back_off = BACK_OFF_SECONDS[0]
+                else:
+                    self._keep_alive()
             except Exception as error:
                 metrics.RELAY_FAILURES.inc()
                 _log.warning("relay pass failed", error=_describe(error), retry_in=back_off)
@@ -116,7 +141,6 @@ class Relay:
             pause = POLL_SECONDS[0] if settled else min(pause * 2, POLL_SECONDS[1])
             if settled < self._batch // 2 and not self._crowded:
                 stop.wait(pause)
-        self.close()
 
     def close(self) -> None:
         """Let other relays have the shards at once, and give the connection to the queue back."""
@@ -170,6 +194,22 @@ class Relay:
                 break
         return [event for event in events if event.waits_for is None]
 
+    def _send(self, events: list[Waiting]) -> Sent:
+        reach("relay:read")
+        sent = send(self._publisher, self._topology, events, timeout=CONFIRM_TIMEOUT, seconds=self._send_seconds)
+        self._interrupted = sent.interrupted
+        self._routes.learn(sent)
+        reach("relay:published")
+        return sent
+
+    def _settle_and_read(self, before: Sent, on_their_way: list[Waiting] | None) -> tuple[int, list[Waiting]]:
+        settled = self._settle(before)
+        if on_their_way is None:
+            return settled, []
+        with self._database.transaction() as session:
+            events = read_waiting(session, self._leases, self._batch, but=on_their_way)
+        return settled, [event for event in events if event.waits_for is None]
+
     def _settle(self, sent: Sent) -> int:
         if not sent.done and not sent.unroutable:
             return 0
@@ -189,22 +229,9 @@ class Relay:
             _log.error("no queue takes this type, though the topology says that one does", event_type=event_type)
         return settled
 
-    def _keep_house(self, *, idle: bool) -> None:
-        if self._is_due("positions", _POSITIONS_EVERY):
-            give_positions(self._database)
-        if idle and self._is_due("heartbeat", _HEARTBEAT_EVERY):
+    def _keep_alive(self) -> None:
+        if self._is_due("heartbeat", _HEARTBEAT_EVERY):
             self._publisher.publish([], timeout=CONFIRM_TIMEOUT)
-        if self._is_due("measure", _MEASURE_EVERY):
-            with self._database.transaction() as session:
-                status, parked = outbox_status(session), count_parked(session)
-            metrics.PARKED_MESSAGES.clear()
-            for consumer, count in parked.items():
-                metrics.PARKED_MESSAGES.labels(consumer).set(count)
-            metrics.OUTBOX_WAITING.set(status.waiting)
-            metrics.OUTBOX_AGE.set(status.oldest_seconds)
-            metrics.OUTBOX_UNROUTABLE.set(status.unroutable)
-        if self._is_due("prune", _PRUNE_EVERY):
-            prune(self._database, retention=self._retention, now=self._now())
 
     def _is_due(self, what: str, every: float) -> bool:
         present = time.monotonic()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -30,6 +32,15 @@ TYPES = ["shop.order.placed.v1", "shop.order.paid.v1", "inside.only.v1"]
 OUTCOMES = [Outcome.CONFIRMED, Outcome.CONFIRMED, Outcome.UNKNOWN, Outcome.REFUSED, Outcome.RETURNED]
 
 
+class WorkingOff(Relay):
+    """One whose pass is that of a relay with a backlog: batches overlap."""
+
+    def step(self) -> int:
+        """As ``Relay.step``, on and on while whole batches wait."""
+        with ThreadPoolExecutor(1) as beside:
+            return self.work_off(beside, threading.Event())
+
+
 class Killed(BaseException):
     """The process is gone."""
 
@@ -41,6 +52,8 @@ class World:
     app: Database
     system: Database
     owner: psycopg.Connection
+    kind: type[Relay]
+    batch: int
     queue: ScriptedPublisher = field(default_factory=ScriptedPublisher)
     written: dict[str, list[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
@@ -70,8 +83,13 @@ class World:
         """One pass of the present relay, which dies at ``point`` if it gets there."""
         if self.relay is None:
             self.relays += 1
-            self.relay = Relay(
-                self.system, self.queue, TOPOLOGY, worker_id=f"relay {self.relays}", batch=5, retry_seconds=0.0
+            self.relay = self.kind(
+                self.system,
+                self.queue,
+                TOPOLOGY,
+                worker_id=f"relay {self.relays}",
+                batch=self.batch,
+                retry_seconds=0.0,
             )
             # As if the last one's leases had expired.
             self.owner.execute("UPDATE relay_shard SET expires_at = '-infinity'")
@@ -126,17 +144,20 @@ actions = st.lists(
 )
 
 
-@given(actions=actions, lossy=st.booleans())
+@pytest.mark.parametrize("kind", [Relay, WorkingOff])
+@given(actions=actions, lossy=st.booleans(), batch=st.sampled_from([5, 2]))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_crash_anywhere(
     app: Database,
     system: Database,
     owner: psycopg.Connection,
     no_faults: None,
+    kind: type[Relay],
     actions: list[tuple[str, object, object]],
     lossy: bool,
+    batch: int,
 ) -> None:
-    world = World(app, system, owner)
+    world = World(app, system, owner, kind, batch)
     world.queue.lost = lambda _message: lossy
     run = secrets.token_hex(4)
     for action, first, second in actions:
