@@ -15,7 +15,7 @@ from servicekit.db.tables import event_log, outbox
 from servicekit.events import Event, EventType
 from servicekit.tracing import current_traceparent
 
-_insert = Insert(outbox, without=("seq", "unroutable_since", "retry_at"))
+_insert = Insert(outbox)
 
 
 def shard_of(subject: str) -> int:

@@ -25,22 +25,31 @@ class Statement(NamedTuple):
 
 
 class Insert:
-    """Inserts one row into ``table``: all of its columns but those in ``without``, which the server fills."""
+    """Inserts one row into ``table``."""
 
-    def __init__(self, table: Table, *, without: Sequence[str] = ()) -> None:
-        columns = [column for column in table.columns if column.name not in without]
-        self._names = [column.name for column in columns]
-        self._json = [column.name for column in columns if isinstance(column.type, JSON)]
-        places = ", ".join(f"%({name})s" for name in self._names)
-        self._sql = f"INSERT INTO {table.name} ({', '.join(self._names)}) VALUES ({places})"  # noqa: S608 (names only)
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._json = {column.name for column in table.columns if isinstance(column.type, JSON)}
+        self._texts: dict[tuple[str, ...], str] = {}
 
     def __call__(self, values: Mapping[str, Any]) -> Statement:
-        """The statement for ``values``, of which every column has one; None is NULL."""
-        row = {name: values[name] for name in self._names}
-        for name in self._json:
+        """The statement for ``values``, by column; None is NULL. Raises KeyError for what is no column."""
+        names = tuple(values)
+        sql = self._texts.get(names)
+        if sql is None:
+            sql = self._texts[names] = self._text(names)
+        row = dict(values)
+        for name in self._json & values.keys():
             if row[name] is not None:
                 row[name] = Jsonb(row[name])
-        return Statement(self._sql, row)
+        return Statement(sql, row)
+
+    def _text(self, given: Sequence[str]) -> str:
+        if unknown := set(given) - set(self._table.columns.keys()):
+            raise KeyError(f"{self._table.name} has no {sorted(unknown)}")
+        names = [column.name for column in self._table.columns if column.name in given]
+        places = ", ".join(f"%({name})s" for name in names)
+        return f"INSERT INTO {self._table.name} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 (names only)
 
 
 def execute_directly(session: Session, statements: Sequence[Statement]) -> list[int]:

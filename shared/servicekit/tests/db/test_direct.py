@@ -97,6 +97,24 @@ def test_null_in_a_json_column_is_sqls(app: Database) -> None:
         assert session.scalar(select(func.count()).where(idempotency_key.c.headers.is_(None))) == 1
 
 
+def test_columns_that_are_not_given_are_the_servers(app: Database) -> None:
+    given = {name: value for name, value in KEPT_ANSWER.items() if name not in ("status", "headers", "body")}
+    with app.transaction("pub_a") as session:
+        execute_directly(session, [Insert(idempotency_key)(given)])
+
+        assert dict(session.execute(select(idempotency_key)).one()._mapping) == {
+            **KEPT_ANSWER,
+            "status": None,
+            "headers": None,
+            "body": None,
+        }
+
+
+def test_what_is_no_column_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Insert(idempotency_key)({"key; DROP TABLE outbox": 1})
+
+
 def test_a_failure_is_sqlalchemys_and_nothing_stays(app: Database) -> None:
     with pytest.raises(IntegrityError) as caught, app.transaction("pub_a") as session:
         execute_directly(session, [erasing("cus_1"), erasing("cus_1"), erasing("cus_2")])
