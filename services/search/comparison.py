@@ -1,103 +1,164 @@
-"""Whether the index is what the projection says it should be: every customer, every field, tombstones too."""
+"""Whether an index is what the projection says it should be: every customer, every field, tombstones too.
+
+Both sides are read in step, page by page, so any number of customers takes the same memory. Where they differ at
+first sight it is looked at again, one statement for the projection and its marks, then the document as it was last
+written: so a change that comes in meanwhile is no difference.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-import orjson
+from enum import Enum
+from typing import Any
 
 from servicekit.db.database import Database
 from services.search import queries
-from services.search.engine.port import Engine, Indexed, IndexEntry
-from services.search.fresh import indexed_form
+from services.search.engine.indices import IN_SERVICE, every_document
+from services.search.engine.port import Engine
+from services.search.sides import Comparison, Look, in_step, look_at
 
-_NAMED = 20
+PAGE = 500
+SUSPECTS = 200
+"""Customers looked at again at once."""
+_LOOK_SECONDS = 0.05
 
-
-@dataclass(slots=True)
-class Side:
-    """What one side has: customers who can be found, tombstones, and a checksum over all fields of both."""
-
-    customers: int = 0
-    tombstones: int = 0
-    checksum: int = 0
-
-    def add(self, entry: bytes, *, deleted: bool) -> None:
-        """Count one in. The checksum is a sum, so it doesn't depend on the order."""
-        self.tombstones += deleted
-        self.customers += not deleted
-        digest = int.from_bytes(hashlib.blake2b(entry, digest_size=8).digest(), "big")
-        self.checksum = (self.checksum + digest) % 2**64
+Mend = Callable[[str, Sequence[Look]], None]
+"""Put right what differs at a publisher; it is looked at once more afterwards."""
 
 
-@dataclass(slots=True)
-class Comparison:
-    """The projection beside the index. ``missing``, ``unexpected`` and ``different`` name customers: the first twenty,
-    ``differences`` counts all of them."""
-
-    projection: Side = field(default_factory=Side)
-    index: Side = field(default_factory=Side)
-    missing: list[str] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    different: list[str] = field(default_factory=list)
-    differences: int = 0
-
-    @property
-    def equal(self) -> bool:
-        """Whether the index has exactly what it should."""
-        return self.differences == 0 and self.projection == self.index
-
-    def note(self, kind: list[str], customer_id: str) -> None:
-        """Count a difference, and name it if few were named yet."""
-        self.differences += 1
-        if len(kind) < _NAMED:
-            kind.append(customer_id)
+class _Verdict(Enum):
+    SAME = 1
+    AGAIN = 2
+    WAITING = 3
+    REFUSED = 4
+    DIFFERENT = 5
 
 
-def compare(database: Database, engine: Engine, publisher_id: str) -> Comparison:
-    """Compare a publisher's part of the projection with its part of the index.
+def compare(
+    database: Database,
+    engine: Engine,
+    publisher_id: str,
+    *,
+    index: str = IN_SERVICE,
+    patience: float = 0.0,
+    mend: Mend | None = None,
+    progress: Callable[[int], None] = lambda _customers: None,
+) -> Comparison:
+    """Compare a publisher's part of the projection with its part of an index, of which all written must be visible.
 
-    Changes that come in meanwhile show up as differences: compare when nothing is waiting. Raises EngineUnavailable,
-    MissingPublisher.
+    Marked customers are waited for, ``patience`` seconds at most. ``mend`` is given what differs. ``progress`` is told
+    now and then how many were compared. Raises EngineUnavailable, MissingPublisher.
     """
-    result = Comparison()
-    with database.transaction(publisher_id) as session:
-        expected = (indexed_form(row) for row in queries.all_customers(session, publisher_id))
-        for due, present in _side_by_side(expected, engine.dump(publisher_id)):
-            if due is not None:
-                result.projection.add(_canonical(due), deleted=due.deleted)
-            if present is not None:
-                result.index.add(_canonical(present), deleted=present.deleted)
-            if due is None and present is not None:
-                result.note(result.unexpected, present.customer_id)
-            elif due is not None and present is None:
-                result.note(result.missing, due.customer_id)
-            elif due is not None and present is not None and _canonical(due) != _canonical(present):
-                result.note(result.different, due.customer_id)
-    return result
-
-
-def _side_by_side(
-    expected: Iterator[IndexEntry], present: Iterator[Indexed]
-) -> Iterator[tuple[IndexEntry | None, Indexed | None]]:
-    """Both in step, by customer ID, in which order both come."""
-    left, right = next(expected, None), next(present, None)
-    while left is not None or right is not None:
-        if right is None or (left is not None and left.customer_id < right.customer_id):
-            yield left, None
-            left = next(expected, None)
-        elif left is None or right.customer_id < left.customer_id:
-            yield None, right
-            right = next(present, None)
+    comparer = _Comparer(database, engine, publisher_id, index, patience, mend)
+    suspects: list[str] = []
+    for number, look in enumerate(comparer.looks(), 1):
+        if look.same:
+            comparer.count(look)
         else:
-            yield left, right
-            left, right = next(expected, None), next(present, None)
+            suspects.append(look.customer_id)
+        if len(suspects) >= SUSPECTS:
+            comparer.settle(suspects)
+            suspects = []
+        if number % PAGE == 0:
+            progress(number)
+    comparer.settle(suspects)
+    return comparer.result
 
 
-def _canonical(entry: IndexEntry | Indexed) -> bytes:
-    tokens = entry.tokens() if isinstance(entry, IndexEntry) else entry.tokens
-    kinds = {name: {token: int(kind) for token, kind in found.items()} for name, found in tokens.items()}
-    fields = [entry.customer_id, entry.doc_version, entry.deleted, kinds, entry.stored]
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+@dataclass
+class _Comparer:
+    database: Database
+    engine: Engine
+    publisher_id: str
+    index: str
+    patience: float
+    mend: Mend | None
+    result: Comparison = field(default_factory=Comparison)
+
+    def looks(self) -> Iterator[Look]:
+        """Everybody on either side, by customer ID."""
+        documents = every_document(self.engine.indices, self.index, self.publisher_id)
+        for customer_id, row, document in in_step(self._rows(), documents):
+            yield look_at(customer_id, row, document)
+
+    def _rows(self) -> Iterator[Any]:
+        after = ""
+        while page := self._page(after):
+            yield from page
+            after = page[-1].customer_id
+
+    def _page(self, after: str) -> Sequence[Any]:
+        with queries.reading(self.database) as connection:
+            return queries.customers_after(connection, self.publisher_id, after, PAGE)
+
+    def settle(self, suspects: Sequence[str]) -> None:
+        """Find out what is wrong with those who differed at first sight."""
+        deadline = time.monotonic() + self.patience
+        mended: set[str] = set()
+        first = True
+        while suspects:
+            again: list[str] = []
+            different: list[Look] = []
+            for look, verdict in self._judge(suspects, first=first):
+                in_time = time.monotonic() < deadline
+                if verdict is _Verdict.AGAIN or (verdict is _Verdict.WAITING and in_time):
+                    again.append(look.customer_id)
+                elif verdict is _Verdict.DIFFERENT and self.mend and look.customer_id not in mended:
+                    different.append(look)
+                else:
+                    self.count(look, verdict)
+            if self.mend and different:
+                self.mend(self.publisher_id, different)
+                mended |= {look.customer_id for look in different}
+            if again:
+                time.sleep(_LOOK_SECONDS)
+            suspects = sorted([*again, *(look.customer_id for look in different)])
+            first = False
+
+    def _judge(self, customer_ids: Sequence[str], *, first: bool) -> Iterator[tuple[Look, _Verdict]]:
+        # The projection first: a document may only be newer than what is seen of it.
+        with queries.reading(self.database) as connection:
+            rows = queries.customers_and_marks(connection, self.publisher_id, customer_ids)
+        documents = self.engine.indices.read(self.index, self.publisher_id, customer_ids)
+        lost = self._lost([row for row in rows.values() if row.refusal is not None])
+        for customer_id in customer_ids:
+            row, document = rows.get(customer_id), documents.get(customer_id)
+            look = look_at(customer_id, row, document)
+            version = -1 if row is None else row.doc_version
+            if look.same:
+                yield look, _Verdict.SAME
+            elif row is not None and row.marked_version is not None and customer_id not in lost:
+                yield look, _Verdict.WAITING if row.refusal is None else _Verdict.REFUSED
+            elif first and document is not None and document.doc_version > version:
+                yield look, _Verdict.AGAIN
+            else:
+                yield look, _Verdict.DIFFERENT
+
+    def _lost(self, refused: Sequence[Any]) -> set[str]:
+        """Those of the refused whom the index in service has, and this one hasn't."""
+        if self.index == IN_SERVICE or not refused:
+            return set()
+        present = self.engine.indices.read(IN_SERVICE, self.publisher_id, [row.customer_id for row in refused])
+        versions = {customer_id: document.doc_version for customer_id, document in present.items()}
+        return {row.customer_id for row in refused if versions.get(row.customer_id) == row.doc_version}
+
+    def count(self, look: Look, verdict: _Verdict = _Verdict.SAME) -> None:
+        """Take a customer into the result."""
+        result = self.result
+        if look.due is not None:
+            result.projection.add(look.due)
+        if look.present is not None:
+            result.index.add(look.present)
+        match verdict:
+            case _Verdict.WAITING:
+                result.waiting += 1
+            case _Verdict.REFUSED:
+                result.refused += 1
+            case _Verdict.DIFFERENT if look.row is None:
+                result.note(result.unexpected, look.customer_id)
+            case _Verdict.DIFFERENT if look.present is None:
+                result.note(result.missing, look.customer_id)
+            case _Verdict.DIFFERENT:
+                result.note(result.different, look.customer_id)

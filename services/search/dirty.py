@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.search import events
+from services.search.text import NORMALIZER_VERSION
 
 Key = tuple[str, str]
 """Publisher ID and customer ID."""
@@ -37,7 +38,7 @@ _READ = text(f"""
         c.erased_at IS NOT NULL AND c.erasure_confirmed_at IS NULL AS to_confirm
     FROM {_KEYS} JOIN search_customer c ON c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
 """)  # noqa: S608 - constants only
-_TARGETS = text("SELECT names FROM index_target")
+_TARGETS = text("SELECT name, normalizer FROM search_target ORDER BY name")
 _WRITTEN = """unnest(CAST(:publishers AS text[]), CAST(:customers AS text[]), CAST(:versions AS bigint[]))
     AS written (publisher_id, customer_id, doc_version)"""
 _LOCK_ERASED = text(f"""
@@ -49,7 +50,8 @@ _LOCK_ERASED = text(f"""
 """)  # noqa: S608
 _LOCK = text(f"""
     SELECT d.publisher_id, d.customer_id, d.marked_at,
-        d.doc_version <= written.doc_version AND (SELECT names FROM index_target) = CAST(:targets AS text[]) AS done
+        d.doc_version <= written.doc_version
+            AND ARRAY(SELECT name FROM search_target ORDER BY name) = CAST(:targets AS text[]) AS done
     FROM search_dirty d JOIN {_WRITTEN} ON d.publisher_id = written.publisher_id
         AND d.customer_id = written.customer_id
     ORDER BY d.publisher_id, d.customer_id FOR UPDATE OF d
@@ -78,6 +80,10 @@ _REFUSED = text("""
     SELECT publisher_id, customer_id, refusal FROM search_dirty WHERE refusal IS NOT NULL
     ORDER BY publisher_id, customer_id LIMIT :limit
 """)
+
+
+class OlderThanIndex(Exception):
+    """The index was made by a newer version of this code: what this one would write, searches wouldn't find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +121,19 @@ class Figures:
 
 
 def claim(session: Session, *, limit: int, lease_seconds: float = LEASE_SECONDS) -> Claim:
-    """Take up to ``limit`` entries that are due, the longest due first. Nobody else gets them while the lease runs."""
+    """Take up to ``limit`` entries that are due, the longest due first. Nobody else gets them while the lease runs.
+
+    Raises OlderThanIndex.
+    """
     keys = [(row[0], row[1]) for row in session.execute(_CLAIM, {"limit": limit, "seconds": lease_seconds})]
     if not keys:
         return Claim((), ())
     # Read after the entries are locked: at least as new as the mark that led here.
     customers = [Claimed(*row) for row in session.execute(_READ, _parameters(keys))]
-    return Claim(session.execute(_TARGETS).scalar_one(), customers)
+    targets = session.execute(_TARGETS).all()
+    if any(target.normalizer > NORMALIZER_VERSION for target in targets):
+        raise OlderThanIndex("restart this process with the version that rebuilt the index")
+    return Claim([target.name for target in targets], customers)
 
 
 def clear(session: Session, *, targets: Sequence[str], written: Sequence[Claimed], now: datetime) -> list[datetime]:

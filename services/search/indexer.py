@@ -18,10 +18,9 @@ from servicekit import clock, faults
 from servicekit.db.database import Database
 from services.search import dirty, overtaking
 from services.search.dirty import Claim, Claimed, Key
-from services.search.documents import tombstone
-from services.search.engine.errors import EngineRefused, EngineUnavailable
-from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
-from services.search.fresh import indexed_form
+from services.search.engine.errors import EngineUnavailable
+from services.search.engine.port import Engine, Outcome, WriteResult
+from services.search.writing import documents_of, write
 
 SHORTEST_POLL, LONGEST_POLL = 0.005, 0.1
 """Seconds between looks while there is nothing to do: the first, and what they grow to."""
@@ -103,9 +102,9 @@ class Indexer:
 
     def _carry(self, claim: Claim) -> int:
         faults.reach("indexer:claimed")
-        documents, refusals = _documents(claim.customers)
+        documents, refusals = documents_of(claim.customers)
         try:
-            results = self._write(documents)
+            results = write(self._engine, documents, claim.targets)
             ahead = self._ahead(claim, results)
         except EngineUnavailable:
             # If this fails too, their lease runs out.
@@ -132,7 +131,7 @@ class Indexer:
         indexed: dict[Key, int] = {}
         for publisher_id in sorted({publisher_id for publisher_id, _ in ahead}):
             ids = sorted(customer_id for publisher, customer_id in ahead if publisher == publisher_id)
-            versions = self._engine.versions(publisher_id, ids)
+            versions = self._engine.versions(publisher_id, ids, claim.targets)
             indexed |= {(publisher_id, customer_id): versions.get(customer_id, 0) for customer_id in ids}
         return indexed
 
@@ -180,38 +179,9 @@ class Indexer:
                 reason=result.reason,
             )
 
-    def _write(self, documents: Sequence[IndexEntry]) -> list[WriteResult]:
-        """Write, and where the engine refuses the whole, find out which one it is about. Raises EngineUnavailable."""
-        if not documents:
-            return []
-        try:
-            return self._engine.write(documents)
-        except EngineRefused as error:
-            if len(documents) == 1:
-                return [_refusal(documents[0], str(error))]
-            half = len(documents) // 2
-            return self._write(documents[:half]) + self._write(documents[half:])
-
     def _trouble(self, error: Exception) -> None:
         self._troubles += 1
         # Made again when it is back: an engine that lost its disk would otherwise refuse every write.
         self._ensured = False
         _failures.labels(type(error).__name__).inc()
         _log.warning("indexer_waits", worker=self._worker_id, error=type(error).__name__, times=self._troubles)
-
-
-def _documents(customers: Sequence[Claimed]) -> tuple[list[IndexEntry], list[WriteResult]]:
-    """The documents, and those customers that no document can be made of: a defect, which must not stop the others."""
-    documents: list[IndexEntry] = []
-    refusals: list[WriteResult] = []
-    for customer in customers:
-        try:
-            documents.append(indexed_form(customer))
-        except Exception as error:
-            empty = tombstone(customer.publisher_id, customer.customer_id, doc_version=customer.doc_version)
-            refusals.append(_refusal(empty, f"no document can be made of it: {type(error).__name__}"))
-    return documents, refusals
-
-
-def _refusal(entry: IndexEntry, reason: str) -> WriteResult:
-    return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.REFUSED, reason)

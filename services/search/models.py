@@ -54,13 +54,41 @@ dirty = Table(
 )
 """Customers whose indexed document may be older than ``doc_version``. ``refusal``: why the engine won't have it."""
 
+search_target = Table(
+    "search_target",
+    metadata,
+    plain("name", Text, primary_key=True),
+    plain("normalizer", Integer),
+)
+"""The indices that every write goes to: an entry written to others than these stays dirty. ``normalizer``: the version
+of the normalizer that a writer needs at least."""
+
+index_rebuild = Table(
+    "index_rebuild",
+    metadata,
+    plain("id", SmallInteger, primary_key=True),
+    # Whose it is until when. Ends by itself, so that the rebuild of one that died is gone on with.
+    plain("holder", Text),
+    plain("held_until", _moment),
+    plain("step", Text),
+    plain("target", Text),
+    plain("normalizer", Integer),
+    plain("retired", ARRAY(Text)),
+    # Up to here the target has been filled.
+    plain("position_publisher", Text),
+    plain("position_customer", Text),
+    plain("written", BigInteger),
+    plain("started_at", _moment),
+)
+"""At most one row: the rebuild that is under way or was interrupted."""
+
 index_target = Table(
     "index_target",
     metadata,
     plain("id", SmallInteger, primary_key=True),
     plain("names", ARRAY(Text)),
 )
-"""One row: the indices that every write goes to. An entry written to others than these stays dirty."""
+"""What indexers of the version before read. Empty once an index was rebuilt: they can't write to two, so they stop."""
 
 doc_versions = Sequence("doc_version", metadata=metadata)
 """Never reset: a projection that was rebuilt still writes newer versions than the index has."""

@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
 
 from servicekit.db.database import Database
 from services.search.engine.port import required
-from services.search.models import customer, identifier
+from services.search.models import customer, dirty, identifier
 
 _MOST_HOLDERS = 1_000
 
@@ -49,10 +48,25 @@ def versions(connection: Connection, publisher_id: str, customer_ids: Sequence[s
     return {row.customer_id: row.doc_version for row in rows}
 
 
-def all_customers(session: Session, publisher_id: str) -> Iterator[Any]:
-    """Every row of a publisher by customer ID, read bit by bit."""
-    statement = of_publisher(customer, publisher_id).order_by(customer.c.customer_id)
-    yield from session.execute(statement, execution_options={"yield_per": 500})
+def customers_after(connection: Connection, publisher_id: str, customer_id: str, limit: int) -> Sequence[Any]:
+    """The first rows behind ``customer_id``, by customer ID, tombstones included."""
+    statement = of_publisher(customer, publisher_id).where(customer.c.customer_id > customer_id)
+    return connection.execute(statement.order_by(customer.c.customer_id).limit(limit)).all()
+
+
+def customers_and_marks(connection: Connection, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, Any]:
+    """The rows of these customers by ID, each with ``marked_version``, null unless the index lacks it, and ``refusal``.
+
+    Both as of one moment: what isn't marked, the index has.
+    """
+    same = (dirty.c.publisher_id == customer.c.publisher_id) & (dirty.c.customer_id == customer.c.customer_id)
+    statement = (
+        of_publisher(customer, publisher_id)
+        .where(_one_of(customer.c.customer_id, customer_ids))
+        .outerjoin_from(customer, dirty, same)
+        .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
+    )
+    return {row.customer_id: row for row in connection.execute(statement)}
 
 
 def customer_version(connection: Connection, publisher_id: str, customer_id: str) -> int:

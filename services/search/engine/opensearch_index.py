@@ -38,7 +38,10 @@ def index_body(*, shards: int, replicas: int) -> dict[str, Any]:
 
 
 def mapping() -> dict[str, Any]:
-    """The mapping; also applied to an index that is there, to which it may only add."""
+    """The mapping; also applied to an index that is there, to which it may only add.
+
+    ``_meta`` says what an index was made with: where the mapping changes otherwise, ``NORMALIZER_VERSION`` goes up.
+    """
     return {
         "dynamic": "strict",
         "_meta": {"normalizer": NORMALIZER_VERSION},
@@ -78,6 +81,12 @@ def _attribute_fields(attribute: Attribute) -> dict[str, Any]:
             targets.append("any.fuzzy")
         fields[name] = {**_token_field(), **({"copy_to": targets} if targets else {})}
     return {"properties": fields}
+
+
+def document_id(publisher_id: str, customer_id: str) -> str:
+    """The ``_id`` of a customer's document."""
+    # The length keeps apart what would be one text put together ("a/b" + "c", "a" + "b/c").
+    return f"{len(publisher_id)}/{publisher_id}/{customer_id}"
 
 
 def source_of(entry: IndexEntry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import orjson
 from services.search.columns import Order
 from services.search.documents import CustomerDocument
 from services.search.engine.errors import MissingPublisher
+from services.search.engine.indices import IN_SERVICE, Indices
 from services.search.folding import storable
 from services.search.query.tree import Query
 from services.search.text import Tokens
@@ -103,16 +104,21 @@ class Engine(Protocol):
     """A search engine. Every method raises ``EngineUnavailable`` when it can't be reached or is overloaded, and
     ``EngineRefused`` when it says no for good."""
 
+    @property
+    def indices(self) -> Indices:
+        """The indices beside each other, for rebuilding and comparing."""
+
     def ensure(self) -> None:
         """Create what the engine needs, if it isn't there. Doing it again, or at the same time, changes nothing."""
 
     def ping(self) -> None:
         """Return if the engine answers and can search; raise otherwise."""
 
-    def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
+    def write(self, entries: Sequence[IndexEntry], targets: Sequence[str] = (IN_SERVICE,)) -> list[WriteResult]:
         """Take each entry in unless a newer version is there; results in the order of ``entries``.
 
-        An equal version is written again. Tombstones keep older versions out for good. Raises ``MissingPublisher``.
+        An equal version is written again. Tombstones keep older versions out for good. Goes to each of the indices
+        ``targets``; the result is that of the one that took it worst. Raises ``MissingPublisher``.
         """
 
     def search(
@@ -132,14 +138,17 @@ class Engine(Protocol):
         ``MissingPublisher``.
         """
 
-    def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
-        """``doc_version`` of those customers that a search sees at this moment (tombstones too)."""
+    def versions(
+        self, publisher_id: str, customer_ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)
+    ) -> dict[str, int]:
+        """``doc_version`` of those customers that a search sees at this moment (tombstones too); the highest where
+        there are several targets."""
 
     def count(self, publisher_id: str) -> int:
         """How many customers can be found, tombstones not counted."""
 
     def dump(self, publisher_id: str) -> Iterator[Indexed]:
-        """Everything of a publisher, by customer ID, as of one moment. For comparisons; not fast."""
+        """Everything of a publisher, by customer ID; what changes meanwhile in either state. Not fast."""
 
     def maintain(self) -> None:
         """Clean up what writers that were killed left behind. Cheap when there is nothing; for idle moments."""

@@ -6,20 +6,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, Row, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from servicekit.db.database import is_transient
-from services.search.columns import BY_COLUMN_NUMBER, Order
-from services.search.documents import BY_NUMBER
+from services.search.columns import Order
 from services.search.engine import postgres_query as sql
-from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.indices import IN_SERVICE, every_document
 from services.search.engine.port import (
     EXACT_TOTAL,
     After,
@@ -33,78 +29,68 @@ from services.search.engine.port import (
     page_of_hits,
     refusal,
 )
+from services.search.engine.postgres_indices import PostgresIndices
 from services.search.engine.postgres_nodes import Compiler, NodeSql, is_condition, matches_of
-from services.search.engine.postgres_tables import KEY_MARK, ddl, metadata
+from services.search.engine.postgres_sessions import Sessions
+from services.search.engine.postgres_tables import ddl, metadata
 from services.search.engine.postgres_words import word_sql
 from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.query.tree import Query
-from services.search.text import Kind, Tokens
-
-T = TypeVar("T")
 
 CHUNK = 200
 """Documents written in one transaction."""
-ATTEMPTS = 5
-"""Tries of a transaction that PostgreSQL ended because of a deadlock."""
 _NOBODY = Page((), Total(0, exact=True), None)
-_DEADLOCK = {"40P01", "40001"}
 
 
 class PostgresEngine:
     """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls."""
 
     def __init__(self, database: sqlalchemy.Engine) -> None:
-        self._database = database
+        self._sessions = Sessions(database)
+        self.indices = PostgresIndices(self._sessions)
 
     def ensure(self) -> None:
-        with self._reading() as connection:
+        self._create()
+        self.indices.note_first()
+
+    def _create(self) -> None:
+        with self._sessions.reading() as connection:
             present = connection.execute(
                 text("SELECT count(*) FROM unnest(CAST(:names AS text[])) AS n WHERE to_regclass(n) IS NOT NULL"),
                 {"names": list(metadata.tables)},
             ).scalar_one()
         if present == len(metadata.tables):
             return
-        with _translated(), self._database.begin() as connection:
-            # Two that create the same table at once would fail on the catalog in spite of IF NOT EXISTS.
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('search engine tables', 0))"))
-            for statement in ddl():
-                connection.execute(text(statement))
+        self._sessions.transaction(_create_tables)
 
     def ping(self) -> None:
-        with self._reading() as connection:
+        with self._sessions.reading() as connection:
             connection.execute(text("SELECT FROM search_document LIMIT 1"))
 
     def refresh(self) -> None:
         """Nothing to do: what is committed is visible."""
 
-    def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
+    def write(
+        self,
+        entries: Sequence[IndexEntry],
+        targets: Sequence[str] = (IN_SERVICE,),  # noqa: ARG002 - there is one index
+    ) -> list[WriteResult]:
         reasons = [refusal(entry) for entry in entries]
         outcomes = [Outcome.REFUSED] * len(entries)
         writable = [position for position, reason in enumerate(reasons) if not reason]
         for start in range(0, len(writable), CHUNK):
             positions = writable[start : start + CHUNK]
             chunk = [entries[position] for position in positions]
-            for index, outcome in self._transaction(partial(write_chunk, entries=chunk)).items():
+            for index, outcome in self._sessions.transaction(partial(write_chunk, entries=chunk)).items():
                 outcomes[positions[index]] = outcome
-        self._transaction(sweep)
+        self._sessions.transaction(sweep)
         return [
             WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, outcome, reason)
             for entry, outcome, reason in zip(entries, outcomes, reasons, strict=True)
         ]
 
     def maintain(self) -> None:
-        self._transaction(sweep)
-
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
-        """Do ``work`` in a transaction, again when PostgreSQL ended it because of a deadlock."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with _translated(), self._database.begin() as connection:
-                    return work(connection)
-            except _Deadlock:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError
+        self._sessions.transaction(sweep)
 
     def search(
         self,
@@ -117,7 +103,7 @@ class PostgresEngine:
         exact_total: bool = False,
     ) -> Page:
         scoped = sql.scope(publisher_id)
-        with self._reading() as connection:
+        with self._sessions.reading() as connection:
             began = time.perf_counter()
             wanted = self._wanted(connection, scoped, query)
             if wanted is None:
@@ -155,76 +141,34 @@ class PostgresEngine:
         counts = _execute(connection, sql.posting_counts(scoped, nodes))[0] if len(nodes) > 1 else [0]
         return sql.Wanted(matches_of(nodes, counts) if nodes else "", conditions, parameters)
 
-    def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
+    def versions(
+        self,
+        publisher_id: str,
+        customer_ids: Iterable[str],
+        targets: Sequence[str] = (IN_SERVICE,),  # noqa: ARG002 - there is one index
+    ) -> dict[str, int]:
         scoped = sql.scope(publisher_id)
         statement = f"{scoped.sql} SELECT customer_id, doc_version FROM documents WHERE customer_id = ANY(:customers)"
-        with self._reading() as connection:
+        with self._sessions.reading() as connection:
             rows = connection.execute(text(statement), {**scoped.parameters, "customers": list(customer_ids)})
             return {row.customer_id: row.doc_version for row in rows}
 
     def count(self, publisher_id: str) -> int:
         scoped = sql.scope(publisher_id)
         statement = text(f"{scoped.sql} SELECT count(*) FROM documents WHERE NOT deleted")
-        with self._reading() as connection:
+        with self._sessions.reading() as connection:
             return int(connection.execute(statement, scoped.parameters).scalar_one())
 
     def dump(self, publisher_id: str) -> Iterator[Indexed]:
-        scoped = sql.scope(publisher_id)
-        statement = text(f"""{scoped.sql}
-            SELECT d.*, (SELECT json_agg(json_build_array(p.attribute, v.word, p.kind))
-                FROM unnest(d.words) AS n (number) JOIN vocabulary v ON v.number = n.number
-                JOIN search_posting p ON p.word = n.number AND p.customer_id = d.customer_id) AS postings
-            FROM documents d ORDER BY d.customer_id
-        """)
-        with _translated(), self._database.connect() as connection:
-            # A server-side cursor lives in a transaction: one snapshot, whatever is written meanwhile.
-            streaming = connection.execution_options(yield_per=500)
-            with closing(streaming.execute(statement, scoped.parameters)) as rows:
-                yield from map(_indexed, rows)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _translated(), self._database.connect() as connection, _planned_anew(connection):
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        return every_document(self.indices, IN_SERVICE, publisher_id)
 
 
-@contextmanager
-def _planned_anew(connection: Connection) -> Iterator[None]:
-    """Nothing is prepared meanwhile: how many customers have a word decides the plan, and no one plan suits all."""
-    driver: Any = connection.connection.driver_connection
-    threshold, driver.prepare_threshold = driver.prepare_threshold, None
-    try:
-        yield
-    finally:
-        driver.prepare_threshold = threshold
+def _create_tables(connection: Connection) -> None:
+    # Two that create the same table at once would fail on the catalog in spite of IF NOT EXISTS.
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('search engine tables', 0))"))
+    for statement in ddl():
+        connection.execute(text(statement))
 
 
 def _execute(connection: Connection, statement: sql.Statement) -> Sequence[Row[Any]]:
     return connection.execute(text(statement.sql), statement.parameters).all()
-
-
-def _indexed(row: Row[Any]) -> Indexed:
-    tokens: dict[str, Tokens] = {}
-    for attribute, word, kind in row.postings or ():
-        tokens.setdefault(BY_NUMBER[attribute].name, {})[word.removeprefix(KEY_MARK)] = Kind(kind)
-    keys = {BY_COLUMN_NUMBER[number].name: key for number, key in enumerate(row.keys, 1) if key is not None}
-    return Indexed(row.customer_id, row.doc_version, row.deleted, tokens, keys, row.stored)
-
-
-class _Deadlock(EngineUnavailable):
-    """PostgreSQL ended this transaction so that another could go on; the same again works."""
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The database's errors as the port's. Their texts hold parameters, personal data among them: left out."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        original = getattr(error, "orig", None)
-        if getattr(original, "sqlstate", None) in _DEADLOCK:
-            raise _Deadlock("PostgreSQL met a deadlock") from None
-        name = type(original or error).__name__
-        if is_transient(error):
-            raise EngineUnavailable(f"PostgreSQL can't do this now: {name}") from None
-        raise EngineRefused(f"PostgreSQL refused: {name}") from None

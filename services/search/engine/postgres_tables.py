@@ -10,10 +10,12 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Identity,
     Index,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -103,6 +105,14 @@ leftover = Table(
     metadata,
     Column("number", BigInteger, Identity(always=True), primary_key=True, info=_NONE),
     Column("word", BigInteger, nullable=False, info=_NONE),
+)
+
+# One row: the ``NORMALIZER_VERSION`` that every document was made with at least.
+made = Table(
+    "search_index",
+    metadata,
+    Column("id", SmallInteger, CheckConstraint("id = 1"), primary_key=True, autoincrement=False, info=_NONE),
+    Column("normalizer", Integer, nullable=False, info=_NONE),
 )
 
 

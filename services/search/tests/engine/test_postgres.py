@@ -61,6 +61,7 @@ def test_no_word_of_those_who_left_stays(postgres: PostgresEngine, database: Dat
     fill(postgres, [tombstone(publisher_id, f"cus_{n}", doc_version=2) for n in range(30)])
     assert {table: rows(database, table) for table in metadata.tables} == {
         "search_document": 30,
+        "search_index": 0,
         "search_leftover": 0,
         "search_posting": 0,
         "search_typo": 0,
@@ -190,7 +191,7 @@ def test_no_connection_and_no_transaction_is_held_between_calls(postgres: Postgr
     postgres.search(publisher_id, parse("natalie"), limit=3)
     for _ in postgres.dump(publisher_id):
         break
-    pool = postgres._database.pool
+    pool = postgres._sessions.database.pool
     assert pool.checkedout() == 0  # type: ignore[attr-defined]
 
 

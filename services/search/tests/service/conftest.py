@@ -9,6 +9,7 @@ import pytest
 from servicekit.db.migrate import migrate
 from servicekit.testing.databases import Template, template
 from services.search.app import MIGRATIONS
+from services.search.tests.service.rebuilding import made_system
 from services.search.tests.service.system import System
 
 
@@ -35,3 +36,11 @@ def system(module_system: System) -> Iterator[System]:
     module_system.reset()
     yield module_system
     module_system.reset()
+
+
+@pytest.fixture(params=["postgres", pytest.param("opensearch", marks=pytest.mark.real("OpenSearch"))])
+def own_system(request: pytest.FixtureRequest, search_template: Template) -> Iterator[System]:
+    """A system of the test's own, on each engine."""
+    with made_system(search_template, request.param) as made:
+        yield made
+        made.reset()

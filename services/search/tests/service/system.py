@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -20,6 +20,7 @@ from servicekit.testing.callers import KnownCallers, api_key
 from services.search.app import create_app
 from services.search.columns import Order
 from services.search.engine.errors import EngineUnavailable
+from services.search.engine.indices import IN_SERVICE, Indices
 from services.search.engine.port import After, Engine, Indexed, IndexEntry, Page, WriteResult
 from services.search.engine.postgres import PostgresEngine
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
@@ -48,8 +49,12 @@ class Switch:
     def ping(self) -> None:
         self._up().ping()
 
-    def write(self, entries: Sequence[IndexEntry]) -> list[WriteResult]:
-        return self._up().write(entries)
+    @property
+    def indices(self) -> Indices:
+        return cast("Indices", _Switched(self))
+
+    def write(self, entries: Sequence[IndexEntry], targets: Sequence[str] = (IN_SERVICE,)) -> list[WriteResult]:
+        return self._up().write(entries, targets)
 
     def search(
         self,
@@ -63,8 +68,10 @@ class Switch:
     ) -> Page:
         return self._up().search(publisher_id, query, limit=limit, after=after, order=order, exact_total=exact_total)
 
-    def versions(self, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, int]:
-        return self._up().versions(publisher_id, customer_ids)
+    def versions(
+        self, publisher_id: str, customer_ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)
+    ) -> dict[str, int]:
+        return self._up().versions(publisher_id, customer_ids, targets)
 
     def count(self, publisher_id: str) -> int:
         return self._up().count(publisher_id)
@@ -77,6 +84,19 @@ class Switch:
 
     def refresh(self) -> None:
         self._up().refresh()
+
+
+class _Switched:
+    """The engine's indices: each call asks whether it is up."""
+
+    def __init__(self, switch: Switch) -> None:
+        self._switch = switch
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            return getattr(self._switch._up().indices, name)(*arguments, **options)
+
+        return call
 
 
 class System:

@@ -15,6 +15,7 @@ from services.search.engine.errors import EngineRefused
 from services.search.engine.port import IndexEntry, Outcome, WriteResult
 from services.search.indexer import Indexer
 from services.search.tests.service.system import System, anonymized, publisher, told
+from services.search.text import NORMALIZER_VERSION
 
 POINTS = ("indexer:claimed", "indexer:written", "indexer:clearing", "indexer:cleared")
 
@@ -101,19 +102,31 @@ def test_a_write_to_other_indices_than_wanted_by_now_stays_due(system: System) -
     def rebuild(point: str) -> None:
         if point == "indexer:written":
             faults.install(None)
-            _set_targets(system, ["customers", "customers-2"])
+            _change(system, "INSERT INTO search_target VALUES ('customers-2', 0)")
 
     faults.install(rebuild)
     try:
         assert system.indexer.step() == 0
         assert system.indexer.step() == 1
     finally:
-        _set_targets(system, ["customers"])
+        _change(system, "DELETE FROM search_target WHERE name = 'customers-2'")
 
 
-def _set_targets(system: System, names: list[str]) -> None:
+def test_nothing_is_taken_up_by_code_older_than_the_index(system: System) -> None:
+    mine, ada = publisher(), new_id("cus")
+    system.tell(told(mine, ada, 1, last_name="Lovelace"))
+    _change(system, f"UPDATE search_target SET normalizer = {NORMALIZER_VERSION + 1}")
+    try:
+        with pytest.raises(dirty.OlderThanIndex):
+            system.indexer.step()
+    finally:
+        _change(system, "UPDATE search_target SET normalizer = 0")
+    assert system.index() == 1, "it isn't leased meanwhile"
+
+
+def _change(system: System, statement: str) -> None:
     with system.system_database.transaction() as session:
-        session.execute(text("UPDATE index_target SET names = :names"), {"names": names})
+        session.execute(text(statement))
 
 
 def test_two_indexers_do_not_take_the_same(system: System) -> None:
@@ -133,10 +146,10 @@ def test_a_refused_document_stays_marked_is_counted_and_does_not_block(
     mine, bad, good = publisher(), new_id("cus"), new_id("cus")
     real = system.engine.engine.write
 
-    def write(entries: Sequence[IndexEntry]) -> list[WriteResult]:
+    def write(entries: Sequence[IndexEntry], targets: Sequence[str]) -> list[WriteResult]:
         if any(entry.customer_id == bad for entry in entries):
             raise EngineRefused("no")
-        return real(entries)
+        return real(entries, targets)
 
     monkeypatch.setattr(system.engine.engine, "write", write)
     system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in (bad, good, new_id("cus"))))
@@ -155,7 +168,7 @@ def test_a_refused_document_stays_marked_is_counted_and_does_not_block(
 def test_what_the_engine_cannot_take_now_comes_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, ada = publisher(), new_id("cus")
 
-    def write(entries: Sequence[IndexEntry]) -> list[WriteResult]:
+    def write(entries: Sequence[IndexEntry], _targets: Sequence[str]) -> list[WriteResult]:
         return [
             WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.RETRY, "429")
             for entry in entries

@@ -96,7 +96,7 @@ def test_a_version_that_searches_do_not_see_yet_is_looked_up_again(
     mine, ada = publisher(), new_id("cus")
     put_ahead(system, mine, ada, version=drawn(system) + AHEAD)
     system.tell(anonymized(mine, ada, 2))
-    monkeypatch.setattr(system.engine.engine, "versions", lambda _publisher_id, _ids: {})
+    monkeypatch.setattr(system.engine.engine, "versions", lambda _publisher_id, _ids, _targets: {})
     assert system.indexer.step() == 0
     monkeypatch.undo()
     system.expire_leases()

@@ -1,0 +1,227 @@
+"""The indices on OpenSearch: ``<prefix>customers-<n>``, of which the alias ``<prefix>customers`` is in service.
+
+Each has an alias for writing by its own name, too: a write that requires an alias creates no index by mistake when
+the one that it means is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+from services.search.engine.errors import EngineUnavailable
+from services.search.engine.indices import IN_SERVICE, PAGE
+from services.search.engine.opensearch_client import WRITE_SECONDS, OpenSearchSettings, search, translated
+from services.search.engine.opensearch_index import document_id, index_body, mapping, tokens_of
+from services.search.engine.opensearch_query import scope
+from services.search.engine.port import Indexed, required
+
+_PUBLISHERS = 1_000
+_EXISTS = "resource_already_exists_exception"
+
+
+class OpenSearchIndices:
+    """The port ``Indices`` on OpenSearch."""
+
+    def __init__(self, settings: OpenSearchSettings, client: OpenSearch) -> None:
+        self._settings = settings
+        self._client = client
+        self._alias = f"{settings.prefix}{IN_SERVICE}"
+        self._ours = re.compile(rf"{re.escape(self._alias)}-([1-9][0-9]*)\Z")
+
+    def address(self, name: str) -> str:
+        """The alias by which an index is written to."""
+        return self._alias if name == IN_SERVICE else f"{self._index(name)}-writes"
+
+    def ensure(self) -> None:
+        """See ``Engine.ensure``: bring the index in service up to date, or make a first one."""
+        with translated():
+            if self._update_mapping():
+                return
+            # Looked up before asking again for the alias: whoever made one in between has made it with its alias.
+            number = self._highest() + 1
+            if not self._client.indices.exists_alias(name=self._alias):
+                self._create(f"{self._alias}-{number}", {self._alias: {"is_write_index": True}})
+
+    def made_with(self) -> int | None:
+        with translated():
+            found = self._client.indices.get_mapping(index=self._alias)
+        versions = [index["mappings"].get("_meta", {}).get("normalizer") for index in found.values()]
+        return min((version for version in versions if isinstance(version, int)), default=None)
+
+    def next_name(self) -> str:
+        with translated():
+            return f"{IN_SERVICE}-{self._highest() + 1}"
+
+    def create(self, name: str) -> bool:
+        with translated():
+            return self._create(self._index(name), {self.address(name): {"is_write_index": True}})
+
+    def in_service(self) -> list[str]:
+        with translated():
+            return [self._name(index) for index in self._holders()]
+
+    def promote(self, name: str, normalizer: int) -> None:  # noqa: ARG002 - noted when it was created
+        index = self._index(name)
+        with translated():
+            holders = self._holders()
+            if holders == [index]:
+                return
+            # All or nothing; and nothing at all if somebody else moved the alias since it was looked up.
+            others = ({"index": other, "alias": self._alias, "must_exist": True} for other in holders if other != index)
+            actions: list[dict[str, Any]] = [{"remove": other} for other in others]
+            actions.append({"add": {"index": index, "alias": self._alias, "is_write_index": True}})
+            self._client.indices.update_aliases(body={"actions": actions}, request_timeout=WRITE_SECONDS)
+
+    def drop(self, name: str) -> None:
+        index = self._index(name)
+        with translated():
+            if index in self._holders():
+                raise ValueError(f"{index} is in service")
+            self._client.indices.delete(
+                index=index, params={"ignore_unavailable": "true"}, request_timeout=WRITE_SECONDS
+            )
+
+    def spare(self) -> list[str]:
+        with translated():
+            holders = self._holders()
+            return [self._name(index) for index in self._all() if index not in holders]
+
+    def refresh(self, name: str) -> None:
+        with translated():
+            self._client.indices.refresh(index=self.address(name), request_timeout=WRITE_SECONDS)
+
+    def tidy(self, name: str) -> Iterator[int]:  # noqa: ARG002 - a new index needs no mending
+        yield from ()
+
+    def publishers(self, name: str) -> list[str]:
+        # Crosses publishers, so it isn't built by ``scope``: it tells whose there is anything, and nothing of it.
+        sources = [{"publisher": {"terms": {"field": "publisher_id"}}}]
+        composite: dict[str, Any] = {"size": _PUBLISHERS, "sources": sources}
+        found: list[str] = []
+        while True:
+            body = {"size": 0, "aggs": {"publishers": {"composite": composite}}}
+            answer = search(self._client, self.address(name), body, seconds=WRITE_SECONDS)["aggregations"]["publishers"]
+            found += [bucket["key"]["publisher"] for bucket in answer["buckets"]]
+            if "after_key" not in answer:
+                return sorted(found)
+            composite["after"] = answer["after_key"]
+
+    def page(self, name: str, publisher_id: str, *, after: str = "", limit: int = PAGE) -> list[Indexed]:
+        body: dict[str, Any] = {
+            "query": scope(publisher_id, deleted=None),
+            "sort": [{"customer_id": "asc"}],
+            "size": limit,
+            "track_total_hits": False,
+        }
+        if after:
+            body["search_after"] = [after]
+        answer = search(self._client, self.address(name), body, seconds=WRITE_SECONDS)
+        return [_indexed(hit["_source"]) for hit in answer["hits"]["hits"]]
+
+    def read(self, name: str, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Indexed]:
+        wanted = {document_id(required(publisher_id), customer_id): customer_id for customer_id in customer_ids}
+        if not wanted:
+            return {}
+        with translated():
+            answer = self._client.mget(
+                index=self.address(name), body={"ids": list(wanted)}, request_timeout=WRITE_SECONDS
+            )
+        if any("error" in document for document in answer["docs"]):
+            raise EngineUnavailable("OpenSearch could not read every document")
+        found = (document for document in answer["docs"] if document["found"])
+        return {wanted[document["_id"]]: _indexed(document["_source"]) for document in found}
+
+    def forget(self, name: str, publisher_id: str, versions: Mapping[str, int]) -> None:
+        lines = [
+            orjson.dumps(
+                {
+                    "delete": {
+                        "_id": document_id(required(publisher_id), customer_id),
+                        "version": version,
+                        "version_type": "external_gte",
+                    }
+                }
+            )
+            for customer_id, version in versions.items()
+        ]
+        if not lines:
+            return
+        with translated():
+            answer = self._client.bulk(
+                body=b"\n".join([*lines, b""]),
+                index=self.address(name),
+                params={"require_alias": "true", "filter_path": "items.*.status"},
+                request_timeout=WRITE_SECONDS,
+            )
+        # 404: it is gone already; 409: there is a newer one by now.
+        if any(item["delete"]["status"] not in (200, 404, 409) for item in answer["items"]):
+            raise EngineUnavailable("OpenSearch could not delete every document")
+
+    def _update_mapping(self) -> bool:
+        """Add the fields that the index in service lacks; whether there is one.
+
+        What it was made with stays noted: put without ``_meta``, it is kept. A mapping that can't be brought up to
+        date is left as it is: the index is of another version then, which is told, and only a rebuild helps.
+        """
+        body = {key: value for key, value in mapping().items() if key != "_meta"}
+        try:
+            self._client.indices.put_mapping(index=self._alias, body=body)
+        except NotFoundError:
+            return False
+        except TransportError as error:
+            if error.status_code != 400:
+                raise
+        return True
+
+    def _create(self, index: str, aliases: Mapping[str, Any]) -> bool:
+        body = index_body(shards=self._settings.shards, replicas=self._settings.replicas)
+        body["aliases"] = {f"{index}-writes": {"is_write_index": True}, **aliases}
+        try:
+            self._client.indices.create(index=index, body=body, request_timeout=WRITE_SECONDS)
+        except TransportError as error:
+            if error.error != _EXISTS:
+                raise
+            return False
+        return True
+
+    def _highest(self) -> int:
+        numbers = [int(match[1]) for match in map(self._ours.match, self._all()) if match]
+        return max(numbers, default=0)
+
+    def _all(self) -> list[str]:
+        """Our indices that there are."""
+        found = self._client.indices.get_alias(index=f"{self._alias}-*")
+        return sorted((index for index in found if self._ours.match(index)), key=lambda index: (len(index), index))
+
+    def _holders(self) -> list[str]:
+        """The indices that the alias stands for."""
+        try:
+            return sorted(self._client.indices.get_alias(name=self._alias))
+        except NotFoundError:
+            return []
+
+    def _index(self, name: str) -> str:
+        index = f"{self._settings.prefix}{name}"
+        if not self._ours.match(index):
+            raise ValueError(f"{name} is not the name of one index")
+        return index
+
+    def _name(self, index: str) -> str:
+        return index.removeprefix(self._settings.prefix)
+
+
+def _indexed(source: Mapping[str, Any]) -> Indexed:
+    return Indexed(
+        source["customer_id"],
+        source["doc_version"],
+        source["deleted"],
+        tokens_of(source),
+        source.get("keys", {}),
+        source["stored"],
+    )
