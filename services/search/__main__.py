@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import click
 import httpx2
@@ -16,17 +18,21 @@ from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
 from servicekit.parked_commands import parked_commands
-from servicekit.parking import list_parked
 from servicekit.settings import SettingsError
 from servicekit.web.serve import serve
-from services.search import dirty, worker
+from services.search import rebuild_command, worker
+from services.search import status as index_status
 from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import bootstrap_customers, over_http
+from services.search.comparison import all_publishers
 from services.search.comparison import compare as compare_index
 from services.search.engine.breaker import guarded
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.settings import Settings
+from services.search.sides import Comparison
+
+_PATIENCE_SECONDS = 5.0
 
 
 @click.group(cls=ServiceCommands)
@@ -106,14 +112,17 @@ def bootstrap() -> None:
 
 
 @main.command()
-@click.argument("publisher_id")
-def compare(publisher_id: str) -> None:
-    """Compare a publisher's part of the index with the projection. Ends with 1 if they differ."""
+@click.argument("publisher_ids", nargs=-1)
+def compare(publisher_ids: Sequence[str]) -> None:
+    """Compare the index with the projection, of these publishers or all of them. Ends with 1 if they differ."""
     settings = Settings.from_env()
     database = Database(settings.database.app, pool_size=2)
-    result = compare_index(database, choose_engine(settings, database), publisher_id)
-    click.echo(f"projection: {result.projection.customers:,} customers, {result.projection.tombstones:,} erased")
-    click.echo(f"index:      {result.index.customers:,} customers, {result.index.tombstones:,} erased")
+    engine = choose_engine(settings, database)
+    result = Comparison()
+    for publisher_id in publisher_ids or all_publishers(database, engine):
+        result.include(compare_index(database, engine, publisher_id, patience=_PATIENCE_SECONDS))
+    click.echo(f"projection: {result.projection}")
+    click.echo(f"index:      {result.index}")
     for what, ids in (
         ("not in the index", result.missing),
         ("only in the index", result.unexpected),
@@ -121,32 +130,28 @@ def compare(publisher_id: str) -> None:
     ):
         for customer_id in ids:
             click.echo(f"{what}: {customer_id}")
-    if not result.equal:
-        raise click.ClickException(f"{result.differences:,} differ. What is still waiting (see status) may explain it.")
+    if result.waiting or result.refused:
+        click.echo(f"{result.waiting:,} wait to be indexed, {result.refused:,} are refused: see status.")
+    if result.differences:
+        raise click.ClickException(f"{result.differences:,} differ. Run rebuild, which puts them right.")
+
+
+@main.command()
+@rebuild_command.rebuild_options
+def rebuild(**options: Any) -> None:
+    """Build the index anew from the projection, while everything goes on. Goes on where it was interrupted."""
+    settings = Settings.from_env()
+    system = Database(settings.database.system, pool_size=4)
+    rebuild_command.run(system, choose_engine(settings, system), **options)
 
 
 @main.command()
 def status() -> None:
-    """Say how far the index is behind, what the engine refuses, and what could not be handled, as one JSON object."""
-    system = Database(Settings.from_env().database.system, pool_size=1)
-    with system.transaction() as session:
-        figures, refused = dirty.figures(session), dirty.refused(session)
-        parked = list_parked(session, QUEUE)
-    document = {
-        "waiting": figures.entries,
-        "oldest_seconds": round(figures.oldest_seconds, 1),
-        "refused": figures.refused,
-        "first_refused": [
-            {"publisher_id": publisher_id, "customer_id": customer_id, "reason": reason}
-            for publisher_id, customer_id, reason in refused
-        ],
-        "parked": len(parked),
-        "first_parked": [
-            {"id": message.id, "type": message.type, "subject": message.subject, "reason": message.reason}
-            for message in parked[:20]
-        ],
-    }
-    click.echo(json.dumps(document, indent=2))
+    """Say how far the index is behind, what the engine refuses, what could not be handled, and whether the index has to
+    be rebuilt, as one JSON object."""
+    settings = Settings.from_env()
+    system = Database(settings.database.system, pool_size=1)
+    click.echo(json.dumps(index_status.document(system, choose_engine(settings, system)), indent=2))
 
 
 for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):

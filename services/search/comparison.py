@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from servicekit.db.database import Database
-from services.search import queries
+from services.search import publishers, queries
 from services.search.engine.indices import IN_SERVICE, every_document
 from services.search.engine.port import Engine
 from services.search.sides import Comparison, Look, in_step, look_at
@@ -65,6 +65,13 @@ def compare(
             progress(number)
     comparer.settle(suspects)
     return comparer.result
+
+
+def all_publishers(database: Database, engine: Engine, index: str = IN_SERVICE) -> list[str]:
+    """The publishers of whom projection or index have any customer. Raises EngineUnavailable."""
+    with queries.reading(database) as connection:
+        known = publishers.all_publishers(connection)
+    return sorted({*known, *engine.indices.publishers(index)})
 
 
 @dataclass

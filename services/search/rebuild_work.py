@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from servicekit import faults
 from servicekit.db.database import Database
 from services.search import overtaking, publishers, queries, rebuild_state
-from services.search.comparison import compare
+from services.search.comparison import all_publishers, compare
 from services.search.dirty import Claimed
 from services.search.engine.port import Engine, Outcome
 from services.search.filling import EngineRefuses, Filler
@@ -128,9 +128,10 @@ class Work:
     def _check(self) -> None:
         self._catch_up()
         self.hold.until_done(self._tidy)
-        self.hold.until_done(partial(self.engine.indices.refresh, self.present.target))
+        target = self.present.target
+        self.hold.until_done(partial(self.engine.indices.refresh, target))
         comparison, total = Comparison(), self._total()
-        for publisher_id in self.hold.until_done(self._publishers):
+        for publisher_id in self.hold.until_done(partial(all_publishers, self.database, self.engine, target)):
             comparison.include(self.hold.until_done(partial(self._compare, publisher_id, comparison, total)))
         self.comparison = comparison
         known = len(self._refused) if self.options.accept_refused else 0
@@ -171,11 +172,6 @@ class Work:
         for done in self.engine.indices.tidy(self.present.target):
             self.hold.check()
             self.watcher.at("tidying up", done, None)
-
-    def _publishers(self) -> list[str]:
-        with queries.reading(self.database) as connection:
-            known = publishers.all_publishers(connection)
-        return sorted({*known, *self.engine.indices.publishers(self.present.target)})
 
     def _compare(self, publisher_id: str, before: Comparison, total: int) -> Comparison:
         done = before.projection.customers + before.projection.tombstones

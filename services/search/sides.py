@@ -41,6 +41,9 @@ class Side:
         digest = hashlib.blake2b(_canonical(entry), digest_size=8).digest()
         self.checksum = (self.checksum + int.from_bytes(digest, "big")) % 2**64
 
+    def __str__(self) -> str:
+        return f"{self.customers:,} customers, {self.tombstones:,} erased, checksum {self.checksum:016x}"
+
     def include(self, other: Side) -> None:
         """Count in what ``other`` has."""
         self.customers += other.customers

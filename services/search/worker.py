@@ -15,14 +15,18 @@ from servicekit.relay import Relay
 from servicekit.web.health import database_check
 from services.search import dirty
 from services.search.adapters import choose_engine
+from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.port import Engine
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.indexer import Indexer
 from services.search.settings import Settings
+from services.search.status import made_with
 
 _MEASURE_SECONDS = 5.0
 _waiting = Gauge("search_index_waiting", "Customers that the index lacks or has older.")
 _oldest = Gauge("search_index_oldest_seconds", "How long the one of them waits that waits longest.")
 _refused = Gauge("search_index_refused", "Customers that the engine will not take.")
+_outdated = Gauge("search_index_outdated", "1 while the index has to be rebuilt: this code looks up other words.")
 _log = structlog.get_logger("indexer")
 
 
@@ -57,8 +61,10 @@ def run_indexer(settings: Settings) -> None:
         threads = [threading.Thread(target=indexer.run, args=(stop,), daemon=True) for indexer in indexers]
         for thread in threads:
             thread.start()
+        outdated = False
         while not stop.wait(_MEASURE_SECONDS):
             _measure(system)
+            outdated = _look_at_version(engine, outdated)
         for thread in threads:
             thread.join()
 
@@ -75,3 +81,15 @@ def _measure(system: Database) -> None:
     _waiting.set(figures.entries)
     _oldest.set(figures.oldest_seconds)
     _refused.set(figures.refused)
+
+
+def _look_at_version(engine: Engine, known: bool) -> bool:
+    """Whether the index is of another version; it is logged when that changes."""
+    try:
+        found = made_with(engine)
+    except (EngineUnavailable, EngineRefused):  # the indexers tell
+        return known
+    _outdated.set(found.outdated)
+    if found.outdated and not known:
+        _log.warning("index_outdated", made_with=found.version, needed=found.needed, remedy="rebuild the index")
+    return found.outdated

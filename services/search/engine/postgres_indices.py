@@ -21,6 +21,7 @@ from services.search.engine import postgres_query as sql
 from services.search.engine.indices import IN_SERVICE, PAGE
 from services.search.engine.port import Indexed, required
 from services.search.engine.postgres_sessions import Sessions
+from services.search.engine.postgres_tables import KEY_MARK
 from services.search.engine.postgres_tidy import tidied
 from services.search.engine.postgres_write import sweep
 from services.search.text import NORMALIZER_VERSION, Kind, Tokens

@@ -103,6 +103,7 @@ class System:
     """Projection, indexer and web app of one search service."""
 
     def __init__(self, urls: DatabaseUrls, engine: Engine | None = None) -> None:
+        self.urls = urls
         self.app_database = Database(urls.app)
         self.system_database = Database(urls.system)
         self.engine = Switch(engine or PostgresEngine(self.system_database.engine))

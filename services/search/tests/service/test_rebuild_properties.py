@@ -6,6 +6,7 @@ And at every moment: of nobody whose erasure was confirmed does any index have m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,7 +186,5 @@ def _run(world: World, moments: Sequence[tuple[str, list[tuple[str, int]]]]) -> 
 
 def _give_up(system: System) -> None:
     change(system, "UPDATE index_rebuild SET held_until = 'epoch'")
-    try:
+    with suppress(RebuildFailed):  # it was past the point of no return
         give_up(system.system_database, system.engine, "giving up")
-    except RebuildFailed:
-        pass  # it was past the point of no return

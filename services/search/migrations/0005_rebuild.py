@@ -5,8 +5,8 @@ from alembic import op
 from servicekit.db.roles import share
 from services.search.engine import postgres_tables
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 # ``index_target`` stays for indexers of the version before: they write to what is in service and know of nothing else,
 # so the first rebuild takes their row away, and they stop. The next migration drops it.
