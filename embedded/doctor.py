@@ -5,16 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import click
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from embedded.doctor_search import LONG_SECONDS, examine_search
 from embedded.first_start import has_staff
 from embedded.installation import MIGRATIONS
-from embedded.patient import HOW_TO_MAKE_ONE, Patient, from_environment, in_directory
+from embedded.patient import HOW_TO_MAKE_ONE, Finding, Patient, from_environment, in_directory
 from embedded.postgres import EmbeddedPostgresError
 from embedded.state import DatabaseMissing, StateError, read_credentials
 from embedded.up import DATA
@@ -23,40 +23,24 @@ from servicekit.db.migrate import newest_version, present_version
 from servicekit.db.roles import DatabaseUrls
 from servicekit.parking import count_parked
 from servicekit.relay import outbox_status
-from servicekit.settings import SettingsError
-from services.search import dirty
-from services.search.comparison import compare
-from services.search.engine.errors import EngineRefused, EngineUnavailable
-from services.search.engine.port import Engine
 
 PUBLISHING = ("customers", "search")
-_LONG_SECONDS = 60
 _LITTLE_SPACE = 1_000_000_000
-_OWNED = "SELECT publisher_id, count(*), sum(version) FROM customer GROUP BY 1 ORDER BY 1"
-_PROJECTED = "SELECT publisher_id, count(*), sum(customer_version) FROM search_customer GROUP BY 1 ORDER BY 1"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, what was seen, and what to do if it isn't."""
-
-    well: bool
-    what: str
-    remedy: str = ""
 
 
 @click.command()
 @click.option(
     "--data", default=str(DATA), type=click.Path(file_okay=False), help="The data directory of ./accounts up."
 )
-def doctor(data: str) -> None:
+@click.option("--quick", is_flag=True, help="Compare numbers and versions of customers only, not every field.")
+def doctor(data: str, quick: bool) -> None:
     """Look at an installation; ends with 1 if something is wrong.
 
     With CUSTOMERS_DATABASE_URL_APP and the like in the environment it looks at those services, else at the data
     directory of ./accounts up, whether it runs or not.
     """
     wrong = 0
-    for finding in examine(Path(data).absolute()):
+    for finding in examine(Path(data).absolute(), quick=quick):
         click.echo(f"{'ok      ' if finding.well else 'PROBLEM '} {finding.what}")
         if not finding.well:
             wrong += 1
@@ -65,11 +49,11 @@ def doctor(data: str) -> None:
     sys.exit(1 if wrong else 0)
 
 
-def examine(directory: Path) -> Iterator[Finding]:
+def examine(directory: Path, *, quick: bool = False) -> Iterator[Finding]:
     """Everything that can be looked at, one after the other; what depends on something broken is left out."""
     given = from_environment()
     if given is not None:
-        yield from examine_services(given)
+        yield from examine_services(replace(given, quick=quick))
         return
     if not directory.exists():
         yield Finding(False, f"there is no data directory {directory}", HOW_TO_MAKE_ONE)
@@ -77,7 +61,7 @@ def examine(directory: Path) -> Iterator[Finding]:
     yield from examine_directory(directory)
     try:
         with in_directory(directory) as patient:
-            yield from examine_services(patient)
+            yield from examine_services(replace(patient, quick=quick))
             _check_owner(directory, patient.urls["identity"])
     except DatabaseMissing as error:
         yield Finding(False, str(error), "Until then ./accounts up doesn't start.")
@@ -139,7 +123,7 @@ def examine_services(patient: Patient) -> Iterator[Finding]:
         system = Database(patient.urls[service].system, pool_size=1)
         yield from _examine_events(service, system, patient.parked_commands(service))
         system.close()
-    yield from _examine_search(patient)
+    yield from examine_search(patient)
 
 
 def _examine_database(service: str, urls: DatabaseUrls) -> Iterator[Finding]:
@@ -170,7 +154,7 @@ def _examine_events(service: str, system: Database, parked_commands: tuple[str, 
         outbox, parked = outbox_status(session), count_parked(session)
     see, replay = parked_commands
     yield Finding(
-        outbox.oldest_seconds < _LONG_SECONDS,
+        outbox.oldest_seconds < LONG_SECONDS,
         f"{service}: {outbox.waiting} events wait to be sent, the oldest for {outbox.oldest_seconds:.0f} s",
         "Is a relay running, and RabbitMQ up? Nothing is lost meanwhile.",
     )
@@ -186,60 +170,6 @@ def _examine_events(service: str, system: Database, parked_commands: tuple[str, 
             f"{service}: {count} messages could not be handled and are parked (consumer {consumer})",
             f"{see} says which and why; once that is mended, {replay} has them handled.",
         )
-
-
-def _examine_search(patient: Patient) -> Iterator[Finding]:
-    app = Database(patient.urls["search"].app, pool_size=2)
-    system = Database(patient.urls["search"].system, pool_size=1)
-    owner = Database(patient.urls["customers"].system, pool_size=1)
-    try:
-        with system.transaction() as session:
-            figures = dirty.figures(session)
-            projected = session.execute(text(_PROJECTED)).all()
-        with owner.transaction() as session:
-            owned = session.execute(text(_OWNED)).all()
-        yield Finding(
-            figures.oldest_seconds < _LONG_SECONDS,
-            f"search: {figures.entries} customers wait to be indexed, the oldest for {figures.oldest_seconds:.0f} s",
-            "Is an indexer running, and the search engine up?",
-        )
-        if figures.refused:
-            yield Finding(
-                False,
-                f"search: the engine refuses {figures.refused} customers",
-                "See python -m services.search status.",
-            )
-        yield Finding(
-            owned == projected,
-            f"search: knows {sum(row[1] for row in projected)} of {sum(row[1] for row in owned)} customers",
-            "If events are still on their way this passes by itself; else run python -m services.search bootstrap.",
-        )
-        yield from _examine_index(app, patient.engine(app), [row[0] for row in projected])
-    finally:
-        for database in (app, system, owner):
-            database.close()
-
-
-def _examine_index(app: Database, engine: Engine, publishers: list[str]) -> Iterator[Finding]:
-    try:
-        engine.ping()
-        differences = {publisher: compare(app, engine, publisher).differences for publisher in publishers}
-    except (EngineUnavailable, EngineRefused, SettingsError) as error:
-        yield Finding(
-            False,
-            f"search: the engine doesn't answer ({error})",
-            "Start it; until then IDs and email addresses are found, anything else is not, and nothing is lost.",
-        )
-        return
-    for publisher, count in differences.items():
-        if count:
-            yield Finding(
-                False,
-                f"search: {count} customers of {publisher} are not in the index as they should be",
-                "If changes are still on their way this passes by itself.",
-            )
-    if not any(differences.values()):
-        yield Finding(True, "search: the index has every customer as it should")
 
 
 if __name__ == "__main__":

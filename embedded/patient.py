@@ -1,11 +1,11 @@
-"""The installation that a command is to look at or mend: the one of the environment, or of a data directory."""
+"""An installation that a command looks at or mends: the services of the environment, or a data directory's."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from environs import Env
@@ -14,6 +14,7 @@ from embedded.installation import MIGRATIONS, Installation
 from embedded.postgres import EmbeddedPostgres
 from embedded.postgres_errors import DataDirectoryInUse
 from embedded.state import check_database, read_running
+from embedded.up import DATA
 from servicekit.db.database import Database
 from servicekit.db.roles import DatabaseUrls
 from servicekit.settings import database_urls
@@ -26,11 +27,33 @@ HOW_TO_MAKE_ONE = "Start once with ./accounts up, or name it with --data."
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and what to do if it isn't."""
+
+    well: bool
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """The commands that mend search."""
+
+    status: str = "python -m services.search status"
+    bootstrap: str = "python -m services.search bootstrap"
+    afresh: str = "python -m services.search bootstrap --afresh"
+    rebuild: str = "python -m services.search rebuild"
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
-    """An installation's databases and search engine."""
+    """The installation to look at. ``quick``: not every field. ``patience``: seconds to wait for what is on its way."""
 
     urls: dict[str, DatabaseUrls]
     engine: Callable[[Database], Engine]
+    remedies: Remedies = field(default_factory=Remedies)
+    quick: bool = False
+    patience: float = 5.0
     is_embedded: bool = False
 
     def parked_commands(self, service: str) -> tuple[str, str]:
@@ -41,12 +64,30 @@ class Patient:
 
 
 def from_environment() -> Patient | None:
-    """The services whose databases the environment names; None without CUSTOMERS_DATABASE_URL_APP."""
+    """The services whose databases the environment names; None without CUSTOMERS_DATABASE_URL_APP.
+
+    Raises SettingsError.
+    """
     if not os.environ.get("CUSTOMERS_DATABASE_URL_APP"):
         return None
     search = SearchSettings.from_env()
     urls = {service: database_urls(Env(), service) for service in MIGRATIONS}
     return Patient(urls, lambda database: choose_engine(search, database))
+
+
+def from_directory(directory: Path, admin_url: str) -> Patient:
+    """What ./accounts up runs in a data directory, on the PostgreSQL at ``admin_url``. Raises OSError."""
+    installation = Installation(admin_url, (directory / "secret").read_text().strip())
+    urls = {service: installation.urls(service) for service in MIGRATIONS}
+    named = "" if directory == DATA else f" --data {directory}"
+    projection = f"./accounts rebuild{named} --projection"
+    remedies = Remedies(
+        status=f"./accounts rebuild{named} --status",
+        bootstrap=projection,
+        afresh=projection,
+        rebuild=f"./accounts rebuild{named}",
+    )
+    return Patient(urls, lambda database: PostgresEngine(database.engine), remedies, is_embedded=True)
 
 
 @contextmanager
@@ -57,15 +98,16 @@ def in_directory(directory: Path) -> Iterator[Patient]:
     """
     if not os.environ.get("DATABASE_URL"):
         check_database(directory)  # else an empty one would be made, and found well
-    with _database(directory) as admin_url:
-        installation = Installation(admin_url, (directory / "secret").read_text().strip())
-        urls = {service: installation.urls(service) for service in MIGRATIONS}
-        yield Patient(urls, lambda database: PostgresEngine(database.engine), is_embedded=True)
+    with open_database(directory) as admin_url:
+        yield from_directory(directory, admin_url)
 
 
 @contextmanager
-def _database(directory: Path) -> Iterator[str]:
-    """The installation's PostgreSQL: the running one, else started for as long as it is looked at."""
+def open_database(directory: Path) -> Iterator[str]:
+    """The installation's PostgreSQL: the running one, else started for as long as the block runs.
+
+    Raises EmbeddedPostgresError.
+    """
     given = os.environ.get("DATABASE_URL")
     if given:
         yield given

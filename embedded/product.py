@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,7 +28,9 @@ from embedded.web_server import create_web_server, serve
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
+from services.search.engine.errors import EngineUnavailable
 from services.search.engine.postgres import PostgresEngine
+from services.search.status import made_with
 
 TOPOLOGY = Path(__file__).resolve().parent.parent / "deploy" / "topology.json"
 _LOOK_SECONDS = 0.2
@@ -81,6 +84,7 @@ def _serve(
         for thread in [*threads, serving]:
             thread.start()
         _announce(listener, credentials, directory, as_json=as_json)
+        _tell_if_outdated(PostgresEngine(assembly.databases["search.app"].engine))
         # Every pooled connection went with the server: without closing them each would cost one request a 503.
         keeper = Keeper(database, say=_say, revived=assembly.close)
         # Looked at, not waited for: an event set by a signal's handler could lock up the thread that waits for it.
@@ -130,6 +134,13 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         f"  curl -H 'Authorization: Bearer {credentials.api_key}' '{url}/v1/search/customers?q=anna'\n\n"
         "Ctrl-C stops it; the data stays."
     )
+
+
+def _tell_if_outdated(engine: PostgresEngine) -> None:
+    with suppress(EngineUnavailable):  # then searches tell
+        found = made_with(engine)
+        if found.outdated:
+            _say(f"{found}. Run ./accounts rebuild beside it: searches and changes go on meanwhile.")
 
 
 def _say(message: str) -> None:

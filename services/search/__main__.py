@@ -86,7 +86,8 @@ def migrate() -> None:
 
 
 @main.command()
-def bootstrap() -> None:
+@click.option("--afresh", is_flag=True, help="Believe the customers service even where more was known already.")
+def bootstrap(afresh: bool) -> None:
     """Fill the projection from the customers service, while changes flow. Goes on where it was interrupted."""
     settings = Settings.from_env()
     if not settings.customers_url or not settings.identity_url:
@@ -106,7 +107,10 @@ def bootstrap() -> None:
         task = display.add_task("customers", total=None)
         database = Database(settings.database.app, pool_size=2)
         count = bootstrap_customers(
-            over_http(client), database, progress=lambda items: display.update(task, completed=items)
+            over_http(client),
+            database,
+            afresh=afresh,
+            progress=lambda items: display.update(task, completed=items),
         )
     click.echo(f"{count:,} customers read.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import httpx2
@@ -10,10 +10,10 @@ import stamina
 from sqlalchemy.orm import Session
 
 from servicekit import clock
-from servicekit.bootstrap import Fetch, bootstrap
+from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
 from servicekit.feed import FeedItem, FeedPage
-from services.search import projection
+from services.search import projection, publishers, queries
 from services.search.inbound import customer_told
 from services.search.projection import CustomerErased
 
@@ -23,12 +23,41 @@ _FEED = "/internal/feed/customers"
 _ATTEMPTS = 8
 
 
-def bootstrap_customers(fetch: Fetch, app: Database, *, progress: Callable[[int], None] = lambda _items: None) -> int:
+def bootstrap_customers(
+    fetch: Fetch, app: Database, *, afresh: bool = False, progress: Callable[[int], None] = lambda _items: None
+) -> int:
     """Take every customer of every publisher in; how many there were. Goes on where it was interrupted.
 
-    The queue must have been declared before: what changes after its page was read comes as an event.
+    ``afresh``: believe the owner where it says less, or something else, than was told before, too; and forget what
+    it doesn't know. The queue must have been declared before: what changes after its page was read comes as an event.
     """
-    return bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
+    if not afresh:
+        return bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
+    for publisher_id, customers in _everybody(app):
+        with app.transaction(publisher_id) as session:
+            projection.doubt_customers(session, publisher_id=publisher_id, customers=customers)
+    with app.transaction() as session:
+        forget_bootstrap(session, SOURCE)
+    count = bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
+    for publisher_id, customers in _everybody(app):
+        with app.transaction(publisher_id) as session:
+            projection.empty_doubted(session, publisher_id=publisher_id, customers=customers)
+    return count
+
+
+def _everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
+    """All customers of all publishers, a page of a publisher's IDs at a time."""
+    with queries.reading(app) as connection:
+        found = publishers.all_publishers(connection)
+    for publisher_id in found:
+        after = ""
+        while True:
+            with queries.reading(app) as connection:
+                rows = queries.customers_after(connection, publisher_id, after, PAGE)
+            if not rows:
+                break
+            yield publisher_id, [row.customer_id for row in rows]
+            after = rows[-1].customer_id
 
 
 def over_http(client: httpx2.Client) -> Fetch:

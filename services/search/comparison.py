@@ -48,8 +48,8 @@ def compare(
 ) -> Comparison:
     """Compare a publisher's part of the projection with its part of an index, of which all written must be visible.
 
-    Marked customers are waited for, ``patience`` seconds at most. ``mend`` is given what differs. ``progress`` is told
-    now and then how many were compared. Raises EngineUnavailable, MissingPublisher.
+    Marked customers are waited for, ``patience`` seconds at most in all. ``mend`` is given what differs. ``progress``
+    is told now and then how many were compared. Raises EngineUnavailable, MissingPublisher.
     """
     comparer = _Comparer(database, engine, publisher_id, index, patience, mend)
     suspects: list[str] = []
@@ -102,15 +102,13 @@ class _Comparer:
 
     def settle(self, suspects: Sequence[str]) -> None:
         """Find out what is wrong with those who differed at first sight."""
-        deadline = time.monotonic() + self.patience
         mended: set[str] = set()
         first = True
         while suspects:
             again: list[str] = []
             different: list[Look] = []
             for look, verdict in self._judge(suspects, first=first):
-                in_time = time.monotonic() < deadline
-                if verdict is _Verdict.AGAIN or (verdict is _Verdict.WAITING and in_time):
+                if verdict is _Verdict.AGAIN or (verdict is _Verdict.WAITING and self.patience > 0):
                     again.append(look.customer_id)
                 elif verdict is _Verdict.DIFFERENT and self.mend and look.customer_id not in mended:
                     different.append(look)
@@ -121,6 +119,7 @@ class _Comparer:
                 mended |= {look.customer_id for look in different}
             if again:
                 time.sleep(_LOOK_SECONDS)
+                self.patience -= _LOOK_SECONDS
             suspects = sorted([*again, *(look.customer_id for look in different)])
             first = False
 

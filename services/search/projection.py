@@ -69,6 +69,24 @@ _FOLLOW = text("""
         due_at = CASE WHEN present.refusal IS NULL THEN present.due_at ELSE excluded.due_at END
 """)
 
+_THEIRS = """
+    SELECT publisher_id, customer_id FROM search_customer
+    WHERE publisher_id = :publisher_id AND customer_id = ANY(CAST(:customers AS text[])) AND NOT deleted
+"""
+_DOUBT = text(f"""
+    WITH theirs AS ({_THEIRS} ORDER BY customer_id FOR UPDATE)
+    UPDATE search_customer present SET customer_version = 0 FROM theirs
+    WHERE present.publisher_id = theirs.publisher_id AND present.customer_id = theirs.customer_id
+""")  # noqa: S608 - constants only
+_EMPTY = text(f"""
+    WITH theirs AS (
+        {_THEIRS} AND customer_version = 0 AND customer IS NOT NULL ORDER BY customer_id FOR UPDATE
+    )
+    UPDATE search_customer present SET customer = NULL, doc_version = nextval('doc_version') FROM theirs
+    WHERE present.publisher_id = theirs.publisher_id AND present.customer_id = theirs.customer_id
+    RETURNING present.customer_id, present.doc_version
+""")  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerErased:
@@ -114,6 +132,25 @@ def erase_customers(session: Session, *, publisher_id: str, erased: Sequence[Cus
         subject = {"publisher_id": publisher_id, "subject": customer.customer_id, "erased_at": customer.erased_at}
         session.execute(insert(erased_subject).values(**subject).on_conflict_do_nothing())
         forget_parked(session, publisher_id=publisher_id, datasubject=customer.customer_id)
+    return len(changed)
+
+
+def doubt_customers(session: Session, *, publisher_id: str, customers: Sequence[str]) -> None:
+    """Take whatever is told next of these, even what is older; until then they stay as they are.
+
+    Not of erased ones, whom nothing brings back. Raises MissingPublisher.
+    """
+    session.execute(_DOUBT, {"publisher_id": required(publisher_id), "customers": list(customers)})
+
+
+def empty_doubted(session: Session, *, publisher_id: str, customers: Sequence[str]) -> int:
+    """Forget what was known of those of these of whom nothing was told since they were doubted; how many.
+
+    They come back when something is told of them. Raises MissingPublisher.
+    """
+    parameters = {"publisher_id": required(publisher_id), "customers": list(customers)}
+    changed = _versions(session.execute(_EMPTY, parameters))
+    _follow(session, publisher_id, changed, {})
     return len(changed)
 
 

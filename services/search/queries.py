@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from servicekit.db.database import Database
@@ -67,6 +67,12 @@ def customers_and_marks(connection: Connection, publisher_id: str, customer_ids:
         .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
     )
     return {row.customer_id: row for row in connection.execute(statement)}
+
+
+def findable(connection: Connection, publisher_id: str) -> int:
+    """How many customers there are to be found: tombstones, and those of whom nothing is known, aren't counted."""
+    known = of_publisher(customer, publisher_id).where(~customer.c.deleted, customer.c.customer.is_not(None))
+    return int(connection.execute(known.with_only_columns(func.count())).scalar_one())
 
 
 def customer_version(connection: Connection, publisher_id: str, customer_id: str) -> int:

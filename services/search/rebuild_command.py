@@ -12,7 +12,6 @@ import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -93,7 +92,7 @@ def _tell(result: Rebuilt) -> None:
     compared = ""
     if result.comparison is not None:
         compared = f": {result.comparison.index}"
-    click.echo(f"{result.target} is in service{compared}. It took {result.seconds:,.0f} s.")
+    click.echo(f"Rebuilt: {result.target} is in service{compared}. It took {result.seconds:,.0f} s.")
     if result.mended:
         click.echo(f"{result.mended:,} customers had to be put right after it was filled.")
     if result.comparison is not None and result.comparison.refused:
@@ -112,7 +111,7 @@ class Bar:
         self._progress = Progress(
             TextColumn("{task.description:<26}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]:>21}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
@@ -126,17 +125,28 @@ class Bar:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if error is None:
+            self._finish()
         self._progress.stop()
 
     def at(self, stage: str, done: int, total: int | None) -> None:
         """Show it."""
         if stage != self._stage or self._task is None:
-            if self._task is not None:
-                self._progress.stop_task(self._task)
-            self._stage, self._task = stage, self._progress.add_task(_STAGES.get(stage, stage), total=total)
-        self._progress.update(self._task, completed=done, total=total)
+            self._finish()
+            self._stage = stage
+            self._task = self._progress.add_task(_STAGES.get(stage, stage), total=total, numbers="")
+        numbers = f"{done:,}" if done else ""
+        self._progress.update(
+            self._task, completed=done, total=total, numbers=numbers if total is None else f"{done:,} of {total:,}"
+        )
+
+    def _finish(self) -> None:
+        """The stage is through."""
+        if self._task is not None:
+            done = self._progress.tasks[self._task].completed or 1
+            self._progress.update(self._task, completed=done, total=done)
 
     def say(self, message: str) -> None:
         """Show it, once."""

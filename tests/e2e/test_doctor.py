@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from embedded.doctor import Finding, examine_services
+from embedded.doctor import examine_services
 from embedded.installation import MIGRATIONS
-from embedded.patient import Patient
+from embedded.patient import Finding, Patient
 from servicekit.parking import park
 from tests.e2e.system import Api, System
 
@@ -21,7 +21,9 @@ from tests.e2e.system import Api, System
 @pytest.fixture
 def patient(system: System) -> Patient:
     return Patient(
-        {service: system.installation.urls(service) for service in MIGRATIONS}, lambda _database: system.engine
+        {service: system.installation.urls(service) for service in MIGRATIONS},
+        lambda _database: system.engine,
+        patience=0.0,
     )
 
 

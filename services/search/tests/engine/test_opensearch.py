@@ -205,3 +205,87 @@ def test_what_is_written_is_found_without_a_refresh_of_ours(opensearch: OpenSear
     looking.start()
     assert found.wait(timeout=2.0)
     looking.join()
+
+
+@pytest.mark.real("OpenSearch")
+def test_bringing_a_mapping_up_to_date_keeps_what_the_index_was_made_with() -> None:
+    with opensearch_engine() as engine:
+        _older_index(engine, {"first_name": {"type": "keyword"}})
+        engine.ensure()
+        assert engine.indices.made_with() == 1
+        (found,) = engine._client.indices.get_mapping(index=engine.alias).values()
+        assert "doc_version" in found["mappings"]["properties"], "what is missing is added"
+
+
+@pytest.mark.real("OpenSearch")
+def test_a_mapping_that_cannot_be_brought_up_to_date_stops_nobody(publisher_id: str) -> None:
+    with opensearch_engine() as engine:
+        _older_index(engine, {"doc_version": {"type": "keyword"}, "stored": {"type": "object", "enabled": False}})
+        engine.ensure()
+        assert engine.indices.made_with() == 1
+        (result,) = engine.write([document(publisher_id, "cus_1")])
+        assert result.outcome is Outcome.REFUSED
+
+
+def _older_index(engine: OpenSearchEngine, properties: dict[str, Any]) -> None:
+    body = {
+        "mappings": {"dynamic": "strict", "_meta": {"normalizer": 1}, "properties": properties},
+        "aliases": {engine.alias: {"is_write_index": True}},
+    }
+    engine._client.indices.create(index=f"{engine.alias}-1", body=body)
+
+
+@pytest.mark.real("OpenSearch")
+def test_an_index_that_was_lost_is_made_anew_beside_what_is_left(publisher_id: str) -> None:
+    with opensearch_engine() as engine:
+        engine.ensure()
+        engine.indices.create("customers-7")
+        engine._client.indices.delete(index=f"{engine.alias}-1")
+        engine.ensure()
+        assert engine.indices.in_service() == ["customers-8"]
+        assert engine.indices.spare() == ["customers-7"]
+        fill(engine, [document(publisher_id, "cus_1", first_name="Natalie")])
+        assert ids(engine, publisher_id, "natalie") == ["cus_1"]
+
+
+@pytest.mark.real("OpenSearch")
+def test_a_target_that_is_gone_is_retried_and_no_index_is_guessed(publisher_id: str) -> None:
+    with opensearch_engine() as engine:
+        engine.ensure()
+        (result,) = engine.write([document(publisher_id, "cus_1", first_name="Ada")], ["customers", "customers-2"])
+        assert result.outcome is Outcome.RETRY
+        engine.refresh()
+        assert ids(engine, publisher_id, "ada") == ["cus_1"], "what is in service has it"
+        assert engine.indices.spare() == []
+
+
+@pytest.mark.real("OpenSearch")
+def test_the_worst_of_several_targets_counts(publisher_id: str) -> None:
+    with opensearch_engine() as engine:
+        engine.ensure()
+        engine.indices.create("customers-2")
+        fill(engine, [document(publisher_id, "cus_1", version=1)])
+        assert engine.write([document(publisher_id, "cus_1", version=9)], ["customers-2"])[0].outcome is Outcome.WRITTEN
+        both = ["customers", "customers-2"]
+        assert engine.write([document(publisher_id, "cus_1", version=5)], both)[0].outcome is Outcome.STALE
+        engine.refresh()
+        engine.indices.refresh("customers-2")
+        assert engine.versions(publisher_id, ["cus_1"]) == {"cus_1": 5}
+        assert engine.versions(publisher_id, ["cus_1"], both) == {"cus_1": 9}
+
+
+@pytest.mark.real("OpenSearch")
+def test_the_alias_moves_only_from_where_it_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that stood still while another rebuild finished puts nothing old in service."""
+    with opensearch_engine() as engine:
+        engine.ensure()
+        indices = engine.indices
+        for name in ("customers-2", "customers-3"):
+            indices.create(name)
+        seen = indices._holders()
+        indices.promote("customers-3", 2)
+        monkeypatch.setattr(indices, "_holders", lambda: seen)
+        with pytest.raises(EngineUnavailable):
+            indices.promote("customers-2", 2)
+        monkeypatch.undo()
+        assert indices.in_service() == ["customers-3"]

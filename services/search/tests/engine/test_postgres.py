@@ -13,6 +13,7 @@ from servicekit.testing.databases import Template
 from servicekit.testing.servers import postgres_admin_url
 from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.indices import IN_SERVICE
 from services.search.engine.port import Engine, IndexEntry
 from services.search.engine.postgres import PostgresEngine
 from services.search.engine.postgres_tables import metadata
@@ -20,6 +21,7 @@ from services.search.engine.postgres_words import behind_prefix
 from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.tests.engine.conftest import create_tables
 from services.search.tests.engine.helpers import document, fill, ids, parse
+from services.search.text import NORMALIZER_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +186,68 @@ def test_a_server_that_is_not_there_is_unavailable(publisher_id: str) -> None:
         assert "secret" not in str(caught.value)
         assert "Natalie" not in str(caught.value)
     nowhere.close()
+
+
+def test_tidying_removes_what_nobody_has_and_mends_the_keys_of_typos(
+    postgres: PostgresEngine, database: Database, publisher_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty(database)
+    monkeypatch.setattr("services.search.engine.postgres_tidy.WORDS", 3)
+    fill(postgres, people(publisher_id))
+    before = {table: rows(database, table) for table in metadata.tables}
+    damage = (
+        "INSERT INTO search_word (publisher_id, word) VALUES (:mine, 'nobodys')",
+        "INSERT INTO search_posting SELECT max(number), 'cus_1', 5, 3 FROM search_word WHERE word = 'nobodys'",
+        "INSERT INTO search_posting VALUES (987654321, 'cus_1', 5, 3)",
+        "INSERT INTO search_posting SELECT number, 'cus_2', 5, 3 FROM search_word WHERE word = 'name1'",
+        "UPDATE search_typo SET keys = '{1,2}' WHERE word IN (SELECT number FROM search_word WHERE word = 'natalie')",
+        "INSERT INTO search_typo SELECT number, '{5}' FROM search_word WHERE word = '2'",
+    )
+    with database.engine.begin() as connection:
+        for statement in damage:
+            connection.execute(text(statement), {"mine": publisher_id})
+    assert ids(postgres, publisher_id, "natlaie") == []
+    looked_at = list(postgres.indices.tidy(IN_SERVICE))
+    assert looked_at[-1] >= before["search_word"]
+    assert {table: rows(database, table) for table in metadata.tables} == before
+    assert len(ids(postgres, publisher_id, "natlaie")) == 30
+    assert ids(postgres, publisher_id, "name1")[0] == "cus_1"
+
+
+def test_tidying_takes_nothing_that_is_just_taken_up(
+    postgres: PostgresEngine, database: Database, publisher_id: str
+) -> None:
+    empty(database)
+    fill(
+        postgres, [document(publisher_id, "cus_1", last_name="Ulm"), document(publisher_id, "cus_2", last_name="Bonn")]
+    )
+    stray = "INSERT INTO search_posting SELECT number, 'cus_1', 5, 3 FROM search_word WHERE word = 'bonn'"
+    with database.engine.begin() as connection:
+        connection.execute(text(stray))
+    with database.engine.connect() as writing:
+        write_chunk(writing, [document(publisher_id, "cus_1", version=2, last_name="Bonn")])
+        with ThreadPoolExecutor(1) as pool:
+            tidying = pool.submit(lambda: list(postgres.indices.tidy(IN_SERVICE)))
+            with pytest.raises(TimeoutError):
+                tidying.result(timeout=0.5)
+            writing.commit()
+            tidying.result(timeout=10)
+    assert sorted(ids(postgres, publisher_id, "bonn")) == ["cus_1", "cus_2"]
+
+
+def test_what_an_index_was_made_with_is_noted_while_it_is_empty_and_when_it_is_rebuilt(
+    postgres: PostgresEngine, database: Database, publisher_id: str
+) -> None:
+    empty(database)
+    fill(postgres, people(publisher_id))
+    postgres.ensure()
+    assert postgres.indices.made_with() is None, "nobody knows"
+    postgres.indices.promote(IN_SERVICE, 7)
+    postgres.ensure()
+    assert postgres.indices.made_with() == 7
+    empty(database)
+    postgres.ensure()
+    assert postgres.indices.made_with() == NORMALIZER_VERSION
 
 
 def test_no_connection_and_no_transaction_is_held_between_calls(postgres: PostgresEngine, publisher_id: str) -> None:

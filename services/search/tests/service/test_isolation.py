@@ -25,6 +25,7 @@ READS: dict[str, tuple[Any, ...]] = {
     "versions": (["cus_1"],),
     "customers_after": ("cus_1", 10),
     "customers_and_marks": (["cus_1"],),
+    "findable": (),
     "customer_version": ("cus_1",),
     "holders": (["a"],),
 }
