@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from servicekit import faults
 from servicekit.db.database import Database
+from servicekit.ids import new_id
 from servicekit.testing.databases import Template
 from servicekit.testing.servers import require
 from services.search.comparison import compare
@@ -18,7 +19,7 @@ from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettin
 from services.search.publishers import all_publishers
 from services.search.queries import reading
 from services.search.rebuild import Options, Rebuilt, Watcher, rebuild
-from services.search.tests.service.system import System
+from services.search.tests.service.system import System, anonymized, publisher, told
 
 POINTS = (
     "rebuild:creating", "rebuild:created", "rebuild:filling", "rebuild:written", "rebuild:noted", "rebuild:checking",
@@ -121,3 +122,12 @@ def change(system: System, statement: str, **parameters: object) -> None:
     """Meddle with the database."""
     with system.system_database.transaction() as session:
         session.execute(text(statement), parameters)
+
+
+def people(system: System, count: int = 7, publisher_id: str = "") -> tuple[str, list[str]]:
+    """Some customers called Lovelace, and the index has them; the last one was erased."""
+    mine, ids = publisher_id or publisher(), sorted(new_id("cus") for _ in range(count))
+    system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in ids))
+    system.tell(anonymized(mine, ids[-1], 2))
+    system.index()
+    return mine, ids

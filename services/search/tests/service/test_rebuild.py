@@ -9,11 +9,10 @@ import pytest
 
 from servicekit import faults
 from servicekit.ids import new_id
-from services.search import rebuild_hold, rebuild_state
 from services.search.engine.indices import IN_SERVICE
 from services.search.engine.port import IndexEntry, Outcome, WriteResult
 from services.search.indexer import Indexer
-from services.search.rebuild import RebuildFailed, Running, TakenOver, give_up
+from services.search.rebuild import RebuildFailed
 from services.search.tests.service.rebuilding import (
     POINTS,
     Killed,
@@ -22,25 +21,15 @@ from services.search.tests.service.rebuilding import (
     at,
     change,
     killed_at,
-    rows,
+    people,
     run,
 )
-from services.search.tests.service.system import System, anonymized, publisher, told
-from services.search.text import NORMALIZER_VERSION
-
-
-def _people(system: System, count: int = 7, publisher_id: str = "") -> tuple[str, list[str]]:
-    """Some customers called Lovelace, and the index has them; the last one was erased."""
-    mine, ids = publisher_id or publisher(), sorted(new_id("cus") for _ in range(count))
-    system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in ids))
-    system.tell(anonymized(mine, ids[-1], 2))
-    system.index()
-    return mine, ids
+from services.search.tests.service.system import System, anonymized, told
 
 
 def test_the_new_index_has_everybody_and_is_found_in(own_system: System) -> None:
-    mine, ids = _people(own_system)
-    other, others = _people(own_system, 3)
+    mine, ids = people(own_system)
+    other, others = people(own_system, 3)
     result = run(own_system)
     assert result.comparison is not None
     assert (result.comparison.index.customers, result.comparison.index.tombstones) == (8, 2)
@@ -61,7 +50,7 @@ def test_of_nobody(own_system: System) -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_product_works_and_the_next_run_finishes(own_system: System, point: str) -> None:
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     killed_at(own_system, point)
     # Without the rebuild, and before anybody runs it again:
     assert set(own_system.found(mine, "Lovelace")) == set(ids[:-1])
@@ -81,7 +70,7 @@ def test_killed_anywhere_the_product_works_and_the_next_run_finishes(own_system:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_what_comes_in_at_any_step_is_in_the_new_index(own_system: System, point: str) -> None:
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     late = new_id("cus")
 
     def live() -> None:
@@ -104,7 +93,7 @@ def test_what_comes_in_at_any_step_is_in_the_new_index(own_system: System, point
 @pytest.mark.parametrize("point", [*POINTS, "afterwards"])
 def test_an_indexer_that_stalls_until_any_step_loses_nothing(own_system: System, point: str) -> None:
     """It has claimed before the rebuild, and writes and clears in the middle of it."""
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     own_system.tell(told(mine, ids[0], 2, last_name="Byron"), anonymized(mine, ids[1], 2))
     stalled = Indexer(own_system.system_database, own_system.engine, "stalled")
     thread = threading.Thread(target=stalled.step)
@@ -134,7 +123,7 @@ def test_an_indexer_that_stalls_until_any_step_loses_nothing(own_system: System,
 
 
 def test_a_batch_in_hand_while_somebody_is_erased_brings_nobody_back(own_system: System) -> None:
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
 
     def erase() -> None:
         # The batch with them is read, and about to be written.
@@ -158,147 +147,10 @@ def test_a_batch_in_hand_while_somebody_is_erased_brings_nobody_back(own_system:
     assert len(own_system.confirmations()) == len(ids)
 
 
-def test_two_at_once_the_second_is_refused(own_system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rebuild_hold, "RENEW_SECONDS", 0.1)
-    _people(own_system)
-    refusals: list[str] = []
-
-    def second() -> None:
-        with pytest.raises(Running) as caught:
-            run(own_system, "second")
-        refusals.append(str(caught.value))
-        with pytest.raises(Running):
-            give_up(own_system.system_database, own_system.engine, "third")
-
-    at("rebuild:written", second)
-    run(own_system, "first")
-    assert "of first" in refusals[0]
-    assert_at_rest(own_system)
-
-
-def test_the_hold_of_one_that_died_runs_out_by_itself(own_system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rebuild_state, "HOLD_SECONDS", 1.0)
-    _people(own_system)
-    killed_at(own_system, "rebuild:written")
-    change(own_system, "UPDATE index_rebuild SET held_until = clock_timestamp() + interval '1 second'")
-    run(own_system, "next")
-    assert_at_rest(own_system)
-
-
-def test_one_that_stood_still_for_too_long_stops(own_system: System) -> None:
-    _people(own_system)
-    at("rebuild:written", lambda: change(own_system, "UPDATE index_rebuild SET holder = 'somebody else'"))
-    with pytest.raises(TakenOver):
-        run(own_system, "slow")
-    faults.install(None)
-    change(own_system, "UPDATE index_rebuild SET held_until = 'epoch'")
-    run(own_system, "next")
-    assert_at_rest(own_system)
-
-
-def test_it_goes_on_where_it_was_killed(own_system: System) -> None:
-    _people(own_system, 9)
-    killed_at(own_system, "rebuild:noted")
-    ((written, target),) = rows(own_system, "SELECT written, target FROM index_rebuild")
-    assert written == 2
-    batches: list[str] = []
-    at("rebuild:written", lambda: batches.append("one"), times=100)
-    result = run(own_system)
-    assert (len(batches), result.target) == (4, target), "seven of nine were left"
-    assert_at_rest(own_system)
-
-
-def test_an_index_that_was_lost_meanwhile_is_begun_anew(own_system: System) -> None:
-    _people(own_system)
-    killed_at(own_system, "rebuild:checking")
-    for name in own_system.engine.indices.spare():
-        own_system.engine.indices.drop(name)
-    run(own_system)
-    assert_at_rest(own_system)
-
-
-def test_one_interrupted_by_an_upgrade_is_begun_anew(own_system: System) -> None:
-    _people(own_system)
-    killed_at(own_system, "rebuild:checking")
-    change(own_system, "UPDATE index_rebuild SET normalizer = normalizer - 1")
-    batches: list[str] = []
-    at("rebuild:written", lambda: batches.append("one"), times=100)
-    run(own_system)
-    assert len(batches) == 4, "all seven"
-    assert_at_rest(own_system)
-
-
-def test_one_of_another_version_that_was_all_but_done_is_finished_first(own_system: System) -> None:
-    _people(own_system)
-    killed_at(own_system, "rebuild:promoting")
-    change(own_system, "UPDATE index_rebuild SET normalizer = normalizer - 1")
-    result = run(own_system)
-    assert result.comparison is not None
-    assert own_system.engine.indices.made_with() == NORMALIZER_VERSION
-    assert_at_rest(own_system)
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_it_can_be_given_up_until_the_new_index_is_in_service(own_system: System, point: str) -> None:
-    mine, ids = _people(own_system)
-    before = own_system.engine.indices.in_service()
-    killed_at(own_system, point)
-    if POINTS.index(point) < POINTS.index("rebuild:promoting"):
-        assert give_up(own_system.system_database, own_system.engine, "test")
-        assert own_system.engine.indices.in_service() == before
-    else:
-        with pytest.raises(RebuildFailed, match="run rebuild again"):
-            give_up(own_system.system_database, own_system.engine, "test")
-        change(own_system, "UPDATE index_rebuild SET held_until = 'epoch'")
-        run(own_system)
-    assert give_up(own_system.system_database, own_system.engine, "test") is None
-    assert_at_rest(own_system)
-    assert set(own_system.found(mine, "Lovelace")) == set(ids[:-1])
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_an_engine_that_is_away_is_waited_for(own_system: System, point: str) -> None:
-    _people(own_system)
-
-    def away() -> None:
-        own_system.engine.down = True
-        threading.Timer(0.3, lambda: setattr(own_system.engine, "down", False)).start()
-
-    at(point, away)
-    run(own_system)
-    own_system.engine.down = False
-    assert_at_rest(own_system)
-
-
-def test_an_engine_that_stays_away_ends_it_and_the_next_run_goes_on(own_system: System) -> None:
-    _people(own_system)
-    at("rebuild:noted", lambda: setattr(own_system.engine, "down", True))
-    with pytest.raises(Exception, match="taken down"):
-        run(own_system, patience=0.2)
-    faults.install(None)
-    own_system.engine.down = False
-    run(own_system, "next")
-    assert_at_rest(own_system)
-
-
-def test_indexers_of_the_version_before_neither_take_nor_clear_a_mark_meanwhile(own_system: System) -> None:
-    """They read one row of ``index_target``, and write to what is in service alone."""
-    mine, ids = _people(own_system)
-
-    def look() -> None:
-        own_system.tell(told(mine, ids[0], 2, last_name="Byron"))
-        assert rows(own_system, "SELECT names FROM index_target") == [], "one row is expected: it can't claim"
-        assert rows(own_system, "SELECT (SELECT names FROM index_target) = '{customers}'") == [(None,)], "nor clear"
-
-    at("rebuild:written", look)
-    run(own_system)
-    assert_at_rest(own_system)
-
-
 def test_whom_the_new_index_refuses_keeps_the_old_one_in_service(
     own_system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     _refusing(own_system, monkeypatch, ids[2])
     before = own_system.engine.indices.in_service()
     if own_system.engine.indices.next_name() == IN_SERVICE:
@@ -318,7 +170,7 @@ def test_whom_the_new_index_refuses_keeps_the_old_one_in_service(
 def test_whom_the_index_in_service_refuses_too_does_not_matter(
     own_system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     bad = new_id("cus")
     _refusing(own_system, monkeypatch, bad)
     own_system.tell(told(mine, bad, 1, last_name="Bad"))
@@ -337,7 +189,7 @@ def test_a_new_index_that_refuses_nearly_everybody_is_not_filled_further(
     own_system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.search.filling.MOST_REFUSED", 3)
-    mine, ids = _people(own_system)
+    mine, ids = people(own_system)
     _refusing(own_system, monkeypatch, *ids)
     with pytest.raises(RebuildFailed, match="most"):
         run(own_system)
@@ -362,7 +214,7 @@ def _refusing(system: System, monkeypatch: pytest.MonkeyPatch, *customer_ids: st
 
 
 def test_the_old_index_can_be_kept(own_system: System) -> None:
-    _people(own_system)
+    people(own_system)
     before = own_system.engine.indices.in_service()
     result = run(own_system, keep_old=True)
     spare = own_system.engine.indices.spare()
@@ -373,13 +225,13 @@ def test_the_old_index_can_be_kept(own_system: System) -> None:
 
 
 def test_it_keeps_to_the_rate(own_system: System) -> None:
-    _people(own_system, 10)
+    people(own_system, 10)
     assert run(own_system, rate=20.0).seconds >= 0.5
 
 
 def test_a_killed_process_raises_nothing_else(own_system: System) -> None:
     """The hook's exception is none that the rebuild would swallow."""
-    _people(own_system)
+    people(own_system)
 
     def die() -> None:
         raise Killed
