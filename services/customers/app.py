@@ -9,7 +9,7 @@ from flask import Flask
 from servicekit.auth.caller import TokenVerifier
 from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
-from services.customers import api, internal_api
+from services.customers import api, import_api, internal_api
 from services.customers.settings import Settings
 
 SERVICE = "customers"
@@ -23,6 +23,6 @@ def create_app(settings: Settings, *, database: Database, system_database: Datab
         database=database,
         system_database=system_database,
         verifier=verifier,
-        blueprints=[api.blueprint, internal_api.blueprint],
+        blueprints=[api.blueprint, import_api.blueprint, internal_api.blueprint],
         extras={"erasure_participants": settings.erasure_participants},
     )

@@ -18,6 +18,7 @@ from servicekit.parking import forget_parked
 from servicekit.screening import lock_people, note_erased
 from services.customers import events, history
 from services.customers.actions import lock_customer
+from services.customers.imports.forgetting import forget_in_imports, hold_imports
 from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId
 
 
@@ -36,11 +37,13 @@ def anonymize_customer(
     """
     # Before the row: events about this person that a worker is just taking in must not slip past.
     lock_people(session, publisher_id, [], exclusive=[customer_id])
+    open_imports = hold_imports(session, publisher_id)
     customer = lock_customer(session, publisher_id, customer_id)
     known = session.get(Erasure, customer_id)
     if known is not None:
         return known
     before = {field: getattr(customer, field) for field in history.FIELDS}
+    forget_in_imports(session, customer, open_imports=open_imports)
     _blank(customer, now)
     _forget(session, customer)
     after = {field: getattr(customer, field) for field in history.FIELDS}

@@ -36,15 +36,16 @@ def publish(
     session: Session, kind: EventType, customer: CustomerRow, *, now: datetime, extra: dict[str, Any] | None = None
 ) -> None:
     """Publish the customer's present state as an event of this kind."""
-    outbox.publish(session, _event(kind, customer, now, extra or {}))
+    outbox.publish(session, event_of(kind, customer, now=now, extra=extra))
 
 
 def publication(kind: EventType, customer: CustomerRow, *, now: datetime) -> Statement:
     """What ``publish`` does, as a statement to be sent with others."""
-    return outbox.publication(_event(kind, customer, now, {}))
+    return outbox.publication(event_of(kind, customer, now=now))
 
 
-def _event(kind: EventType, customer: CustomerRow, now: datetime, extra: dict[str, Any]) -> Event:
+def event_of(kind: EventType, customer: CustomerRow, *, now: datetime, extra: dict[str, Any] | None = None) -> Event:
+    """An event of this kind that tells of the customer's present state."""
     return Event(
         id=new_id("evt"),
         type=kind.name,
@@ -54,5 +55,5 @@ def _event(kind: EventType, customer: CustomerRow, now: datetime, extra: dict[st
         publisher_id=customer.publisher_id,
         aggregate_version=customer.version,
         datasubject=customer.id,
-        data={**customer_state(customer), **extra},
+        data={**customer_state(customer), **(extra or {})},
     )

@@ -53,6 +53,10 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str,
 
 def is_same(old: Any, new: Any) -> bool:
     """Whether two values are the same in JSON: Python takes 1, 1.0 and true for equal."""
+    if old is new or (type(old) is str and type(new) is str):
+        return bool(old == new)
+    if old is None or new is None:
+        return False
     return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
 
 
@@ -67,20 +71,25 @@ def entry(
     customer: CustomerRow, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
 ) -> Statement:
     """What ``record`` does, as a statement to be sent with others."""
-    return _insert(
-        {
-            "id": new_id("chg"),
-            "publisher_id": customer.publisher_id,
-            "customer_id": customer.id,
-            "revision": customer.revision,
-            "at": now,
-            "editor_id": editor.actor_id,
-            "editor_name": editor.name,
-            "editor_kind": editor.kind,
-            "action": action,
-            "fields": fields,
-        }
-    )
+    return _insert(entry_row(customer, action=action, fields=fields, editor=editor, now=now))
+
+
+def entry_row(
+    customer: CustomerRow, *, action: str, fields: list[dict[str, Any]], editor: Caller, now: datetime
+) -> dict[str, Any]:
+    """A new entry, as a row of its table."""
+    return {
+        "id": new_id("chg"),
+        "publisher_id": customer.publisher_id,
+        "customer_id": customer.id,
+        "revision": customer.revision,
+        "at": now,
+        "editor_id": editor.actor_id,
+        "editor_name": editor.name,
+        "editor_kind": editor.kind,
+        "action": action,
+        "fields": fields,
+    }
 
 
 def _plain(value: Any) -> Any:

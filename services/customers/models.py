@@ -12,15 +12,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 _moment = DateTime(timezone=True)
 
 
-def _plain(*arguments: Any, **options: Any) -> Any:
+def plain_column(*arguments: Any, **options: Any) -> Any:
+    """A column that says nothing about a person."""
     return mapped_column(*arguments, info={"personal": "none"}, **options)
 
 
-def _personal(*arguments: Any, **options: Any) -> Any:
+def personal_column(*arguments: Any, **options: Any) -> Any:
+    """A column that is erased with the person it is about."""
     return mapped_column(*arguments, info={"personal": "erase"}, **options)
 
 
-def _staffs(*arguments: Any, **options: Any) -> Any:
+def staffs_column(*arguments: Any, **options: Any) -> Any:
     """Personal data of who works for the publisher: it stays when a customer is erased."""
     reason = "the name of the staff member or API key, as it was then: the record of who did what to a customer's data"
     return mapped_column(*arguments, info={"personal": "keep", "reason": reason}, **options)
@@ -38,27 +40,27 @@ class Customer(Base):
 
     __tablename__ = "customer"
 
-    id: Mapped[str] = _plain(Text, primary_key=True)
-    publisher_id: Mapped[str] = _plain(Text)
-    email: Mapped[str | None] = _personal(Text)
-    email_key: Mapped[str | None] = _personal(Text)
-    first_name: Mapped[str | None] = _personal(Text)
-    last_name: Mapped[str | None] = _personal(Text)
-    company: Mapped[str | None] = _personal(Text)
-    birthdate: Mapped[date | None] = _personal(Date)
-    phone: Mapped[str | None] = _personal(Text)
-    language: Mapped[str | None] = _personal(Text)
-    currency: Mapped[str | None] = _plain(Text)
-    country: Mapped[str | None] = _plain(Text)
-    address: Mapped[dict[str, Any] | None] = _personal(JSONB(none_as_null=True))
-    external_ids: Mapped[list[dict[str, str]]] = _personal(JSONB)
-    attributes: Mapped[dict[str, Any]] = _personal(JSONB)
-    status: Mapped[str] = _plain(Text)
-    registered_at: Mapped[datetime] = _plain(_moment)
-    last_login_at: Mapped[datetime | None] = _plain(_moment)
-    anonymized_at: Mapped[datetime | None] = _plain(_moment)
-    revision: Mapped[int] = _plain(BigInteger)
-    version: Mapped[int] = _plain(BigInteger)
+    id: Mapped[str] = plain_column(Text, primary_key=True)
+    publisher_id: Mapped[str] = plain_column(Text)
+    email: Mapped[str | None] = personal_column(Text)
+    email_key: Mapped[str | None] = personal_column(Text)
+    first_name: Mapped[str | None] = personal_column(Text)
+    last_name: Mapped[str | None] = personal_column(Text)
+    company: Mapped[str | None] = personal_column(Text)
+    birthdate: Mapped[date | None] = personal_column(Date)
+    phone: Mapped[str | None] = personal_column(Text)
+    language: Mapped[str | None] = personal_column(Text)
+    currency: Mapped[str | None] = plain_column(Text)
+    country: Mapped[str | None] = plain_column(Text)
+    address: Mapped[dict[str, Any] | None] = personal_column(JSONB(none_as_null=True))
+    external_ids: Mapped[list[dict[str, str]]] = personal_column(JSONB)
+    attributes: Mapped[dict[str, Any]] = personal_column(JSONB)
+    status: Mapped[str] = plain_column(Text)
+    registered_at: Mapped[datetime] = plain_column(_moment)
+    last_login_at: Mapped[datetime | None] = plain_column(_moment)
+    anonymized_at: Mapped[datetime | None] = plain_column(_moment)
+    revision: Mapped[int] = plain_column(BigInteger)
+    version: Mapped[int] = plain_column(BigInteger)
 
 
 class ExternalId(Base):
@@ -66,10 +68,10 @@ class ExternalId(Base):
 
     __tablename__ = "external_id"
 
-    publisher_id: Mapped[str] = _plain(Text, primary_key=True)
-    source: Mapped[str] = _plain(Text, primary_key=True)
-    external_id: Mapped[str] = _personal(Text, primary_key=True)
-    customer_id: Mapped[str] = _plain(Text)
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    source: Mapped[str] = plain_column(Text, primary_key=True)
+    external_id: Mapped[str] = personal_column(Text, primary_key=True)
+    customer_id: Mapped[str] = plain_column(Text)
 
 
 class Change(Base):
@@ -77,16 +79,16 @@ class Change(Base):
 
     __tablename__ = "customer_change"
 
-    id: Mapped[str] = _plain(Text, primary_key=True)
-    publisher_id: Mapped[str] = _plain(Text)
-    customer_id: Mapped[str] = _plain(Text)
-    revision: Mapped[int] = _plain(BigInteger)
-    at: Mapped[datetime] = _plain(_moment)
-    editor_id: Mapped[str] = _plain(Text)
-    editor_name: Mapped[str] = _staffs(Text)
-    editor_kind: Mapped[str] = _plain(Text)
-    action: Mapped[str] = _plain(Text)
-    fields: Mapped[list[dict[str, Any]]] = _personal(JSONB)
+    id: Mapped[str] = plain_column(Text, primary_key=True)
+    publisher_id: Mapped[str] = plain_column(Text)
+    customer_id: Mapped[str] = plain_column(Text)
+    revision: Mapped[int] = plain_column(BigInteger)
+    at: Mapped[datetime] = plain_column(_moment)
+    editor_id: Mapped[str] = plain_column(Text)
+    editor_name: Mapped[str] = staffs_column(Text)
+    editor_kind: Mapped[str] = plain_column(Text)
+    action: Mapped[str] = plain_column(Text)
+    fields: Mapped[list[dict[str, Any]]] = personal_column(JSONB)
 
 
 class Login(Base):
@@ -94,10 +96,10 @@ class Login(Base):
 
     __tablename__ = "login"
 
-    customer_id: Mapped[str] = _plain(Text, primary_key=True)
-    at: Mapped[datetime] = _plain(_moment, primary_key=True)
-    id: Mapped[str] = _plain(Text)
-    publisher_id: Mapped[str] = _plain(Text)
+    customer_id: Mapped[str] = plain_column(Text, primary_key=True)
+    at: Mapped[datetime] = plain_column(_moment, primary_key=True)
+    id: Mapped[str] = plain_column(Text)
+    publisher_id: Mapped[str] = plain_column(Text)
 
 
 class Erasure(Base):
@@ -105,12 +107,12 @@ class Erasure(Base):
 
     __tablename__ = "erasure"
 
-    customer_id: Mapped[str] = _plain(Text, primary_key=True)
-    publisher_id: Mapped[str] = _plain(Text)
-    requested_at: Mapped[datetime] = _plain(_moment)
-    requested_by: Mapped[str] = _plain(Text)
-    participants: Mapped[list[str]] = _plain(ARRAY(Text))
-    completed_at: Mapped[datetime | None] = _plain(_moment)
+    customer_id: Mapped[str] = plain_column(Text, primary_key=True)
+    publisher_id: Mapped[str] = plain_column(Text)
+    requested_at: Mapped[datetime] = plain_column(_moment)
+    requested_by: Mapped[str] = plain_column(Text)
+    participants: Mapped[list[str]] = plain_column(ARRAY(Text))
+    completed_at: Mapped[datetime | None] = plain_column(_moment)
 
 
 class ErasureConfirmation(Base):
@@ -118,10 +120,10 @@ class ErasureConfirmation(Base):
 
     __tablename__ = "erasure_confirmation"
 
-    customer_id: Mapped[str] = _plain(Text, primary_key=True)
-    service: Mapped[str] = _plain(Text, primary_key=True)
-    publisher_id: Mapped[str] = _plain(Text)
-    confirmed_at: Mapped[datetime] = _plain(_moment)
+    customer_id: Mapped[str] = plain_column(Text, primary_key=True)
+    service: Mapped[str] = plain_column(Text, primary_key=True)
+    publisher_id: Mapped[str] = plain_column(Text)
+    confirmed_at: Mapped[datetime] = plain_column(_moment)
 
 
 def email_key(email: str | None) -> str | None:

@@ -41,6 +41,25 @@ VERSION_TOKEN: dict[str, Any] = {
         "schema": {"type": "string"},
     },
 }
+_TABLE = "External ID,Email,First Name,Country\nC-10042,anna@example.com,Anna,DE\n"
+_OBJECTS = '{"external_id": "C-10042", "email": "anna@example.com", "first_name": "Anna", "country": "DE"}\n'
+FILE_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "The file itself, or a part of it.",
+    "content": {
+        "text/csv": {"schema": {"type": "string"}, "example": _TABLE},
+        "application/x-ndjson": {"schema": {"type": "string"}, "example": _OBJECTS},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": _TABLE},
+    },
+}
+REJECTED_ROWS: dict[str, Any] = {
+    "description": "The rejected rows: `row`, `column` and `reason`, then the file's own columns.",
+    "example": "row,column,reason,External ID,Email\n7,Email,Not a valid email address.,C-10048,anna.example.com\n",
+}
+REJECTED_OBJECTS: dict[str, Any] = {
+    "description": "The rejected rows: `row`, `column` and `reason`, then the file's own columns.",
+    "example": '{"row": 7, "column": "email", "reason": "Not a valid email address.", "email": "anna.example.com"}\n',
+}
 
 
 class ChangedMeanwhileView(ProblemView):

@@ -149,7 +149,7 @@ class ChangeView(Schema):
     at = fields.AwareDateTime(required=True, metadata=described("When."))
     editor = fields.Nested(EditorView, required=True)
     action = fields.String(
-        required=True, metadata={"description": "What.", "enum": ["edited", "created", "anonymized"]}
+        required=True, metadata={"description": "What.", "enum": ["edited", "created", "imported", "anonymized"]}
     )
     erased = fields.Boolean(
         required=True,

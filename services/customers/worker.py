@@ -1,4 +1,4 @@
-"""Composition root of the processes that serve no requests: relay and worker."""
+"""Composition root of the processes that serve no requests: relay, worker and importer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.web.health import database_check
 from services.customers.handlers import QUEUE, SUBSCRIPTIONS
+from services.customers.imports.importer import Importer
 from services.customers.settings import Settings
 
 
@@ -28,3 +29,10 @@ def run_worker(settings: Settings) -> None:
         name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
     )
     run_process("customers-worker", consumer.run, checks=[database_check(app)])
+
+
+def run_importer(settings: Settings) -> None:
+    """Make customers of the rows of files until told to stop."""
+    app, system = Database(settings.database.app, pool_size=2), Database(settings.database.system, pool_size=2)
+    importer = Importer(app, system, worker_id=worker_id())
+    run_process("customers-importer", importer.run, checks=[database_check(app)])

@@ -8,6 +8,7 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:read": "Read customers and their history.",
     "customers:write": "Create and edit customers, record logins.",
     "customers:anonymize": "Anonymize customers.",
+    "customers:import": "Import customers from files, and see what became of the rows.",
     "search:read": "Search.",
     "identity:read": "Read one's publisher.",
     "identity:manage": "Make, list and revoke API keys.",

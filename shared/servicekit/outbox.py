@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import null, select, update
+import orjson
+from sqlalchemy import null, select, text, update
 from sqlalchemy.orm import Session
 
 from servicekit.db.ddl import SHARDS
@@ -16,6 +18,20 @@ from servicekit.events import Event, EventType
 from servicekit.tracing import current_traceparent
 
 _insert = Insert(outbox)
+_COLUMNS = {
+    "shard": "smallint", "publisher_id": "text", "event_id": "text", "type": "text", "subject": "text",
+    "aggregate_version": "bigint", "datasubject": "text", "time": "timestamptz", "payload": "text",
+}  # fmt: skip
+# As one JSON text: arrays would be escaped element by element in Python.
+_INSERT_ALL = text(
+    f"""
+    INSERT INTO outbox ({", ".join(_COLUMNS)})
+    SELECT {", ".join(_COLUMNS)}
+    FROM ROWS FROM (json_to_recordset(:rows) AS ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())}))
+        WITH ORDINALITY AS given ({", ".join(_COLUMNS)}, place)
+    ORDER BY place
+    """  # noqa: S608
+)
 
 
 def shard_of(subject: str) -> int:
@@ -33,21 +49,32 @@ def publish(session: Session, event: Event) -> None:
 
 def publication(event: Event) -> Statement:
     """What ``publish`` does, as a statement to be sent with others."""
-    if event.traceparent is None:
-        event = replace(event, traceparent=current_traceparent())
-    return _insert(
-        {
-            "shard": shard_of(event.subject),
-            "publisher_id": event.publisher_id,
-            "event_id": event.id,
-            "type": event.type,
-            "subject": event.subject,
-            "aggregate_version": event.aggregate_version,
-            "datasubject": event.datasubject,
-            "time": event.time,
-            "payload": event.to_json().decode(),
-        }
-    )
+    return _insert(_row(event, current_traceparent()))
+
+
+def publish_all(session: Session, events: Sequence[Event]) -> None:
+    """Add many events at once, in this order; otherwise as ``publish``."""
+    if not events:
+        return
+    traceparent = current_traceparent()
+    rows = [_row(event, traceparent) for event in events]
+    session.execute(_INSERT_ALL, {"rows": orjson.dumps(rows).decode()})
+
+
+def _row(event: Event, traceparent: str | None) -> dict[str, Any]:
+    if event.traceparent is None and traceparent is not None:
+        event = replace(event, traceparent=traceparent)
+    return {
+        "shard": shard_of(event.subject),
+        "publisher_id": event.publisher_id,
+        "event_id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "aggregate_version": event.aggregate_version,
+        "datasubject": event.datasubject,
+        "time": event.time,
+        "payload": event.to_json().decode(),
+    }
 
 
 def forget_events(session: Session, *, publisher_id: str, datasubject: str, types: Mapping[str, EventType]) -> None:

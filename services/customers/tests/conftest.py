@@ -21,7 +21,7 @@ from servicekit.testing.databases import ScratchDatabase, Template, template
 from services.customers.app import MIGRATIONS, create_app
 from services.customers.settings import Settings
 
-ALL = ("customers:read", "customers:write", "customers:anonymize")
+ALL = ("customers:read", "customers:write", "customers:anonymize", "customers:import")
 CALLERS = {
     "a": api_key("pub_a", ALL, "Key of A"),
     "b": api_key("pub_b", ALL, "Key of B"),

@@ -1,0 +1,1 @@
+"""Imports: parsing, planning, and what is left of them."""
