@@ -19,6 +19,7 @@ from servicekit.db.database import Database
 from servicekit.relay import Relay
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
+from services.customers.imports.importer import Importer
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
@@ -48,6 +49,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
+    importer: Importer
     indexer: Indexer
     databases: dict[str, Database]
 
@@ -55,11 +57,12 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
-        return {**named, "search-indexer": self.indexer}
+        return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = sum(relay.step() for relay in self.relays.values())
+        done = self.importer.step()
+        done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
 
@@ -105,6 +108,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
+        importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
     )

@@ -23,7 +23,14 @@ from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.keeper import Keeper
 from embedded.postgres import EmbeddedPostgres
 from embedded.site import create_site
-from embedded.state import Credentials, check_database, check_directory, read_secret, write_running
+from embedded.state import (
+    Credentials,
+    check_database,
+    check_directory,
+    read_secret,
+    write_address,
+    write_running,
+)
 from embedded.web_server import create_web_server, serve
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
@@ -116,6 +123,7 @@ def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
 
 def _announce(listener: socket.socket, credentials: Credentials, directory: Path, *, as_json: bool) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    write_address(directory, url)
     found = {
         "url": url,
         "email": credentials.email,

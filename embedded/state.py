@@ -94,6 +94,19 @@ def write_running(directory: Path, database_url: str) -> None:
     write_private(directory / "running", database_url + "\n")
 
 
+def write_address(directory: Path, url: str) -> None:
+    """Tell other commands of this user where it answers."""
+    write_private(directory / "address", url + "\n")
+
+
+def read_address(directory: Path) -> str | None:
+    """Where it answered when it was last started; None if it never was."""
+    try:
+        return (directory / "address").read_text().strip() or None
+    except OSError:
+        return None
+
+
 def read_running(directory: Path) -> str | None:
     """How to reach the running database; None if nobody said."""
     try:

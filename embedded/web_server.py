@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from copy import copy
 from typing import TYPE_CHECKING
 
 from waitress.channel import HTTPChannel
@@ -15,23 +16,29 @@ from waitress.task import ErrorTask
 from servicekit.errors import BadRequest, Problem
 from servicekit.ids import new_id
 from services.gateway.problems import refusal, rendered
+from services.gateway.routes import route_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Over every route's own limit, so that the gateway refuses all but the absurd; also framing of chunks is counted.
+# Over every usual route's own limit, so that the gateway refuses all but the absurd; also framing of chunks is counted.
 LARGEST_BODY = 2_000_000
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class Parser(HTTPRequestParser):
-    """Takes an address as people type it: ``?q=müller`` not percent-encoded, as curl and nginx pass it on."""
+    """Takes an address as people type it: ``?q=müller`` not percent-encoded, as curl and nginx pass it on; and a file
+    where a route is for files (kept on disk until all of it is there)."""
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the first line, its raw bytes encoded (RFC 3986, 2.1), and the headers as they are."""
         line, end, headers = header_plus.partition(b"\r\n")
         encoded = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line)
         super().parse_header(encoded + end + headers)
+        route = route_of(self.path)  # type: ignore[attr-defined]  # the stubs lack it
+        if route is not None and route.streamed:
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = 2 * route.body_bytes
 
 
 class Refusal(ErrorTask):

@@ -122,6 +122,18 @@ class WrongOffset(Conflict):
         )
 
 
+class PartTooSmall(Invalid):
+    """No row ends in a part of a file, so none of it can be taken."""
+
+    code = "upload_part_too_small"
+
+    def __init__(self, least: int) -> None:
+        super().__init__(
+            f"No row ends in this part. Send parts of at least {least:,} bytes; if this one has as many, "
+            "the file is neither CSV nor NDJSON."
+        )
+
+
 class UploadClosed(Conflict):
     """All of the file is there already, or the import has ended."""
 

@@ -87,6 +87,7 @@ def _error_page(status: int) -> str:
 def _route(route: Route, upstream: str) -> str:
     location = f"= {route.path}" if route.exact else f"~ ^{route.path}(?:/|$)"
     lines = [f"client_max_body_size {route.body_bytes};"]
+    lines += ["proxy_request_buffering off;"] if route.streamed else []
     if route.access is Access.EXCHANGED:
         lines += [
             'if ($credential = "") { return 401; }',

@@ -8,6 +8,9 @@ from enum import Enum
 
 DEFAULT_BODY_BYTES = 1_000_000
 
+# Of a file that is imported, in one request; larger ones come in parts.
+FILE_BYTES = 1_000_000_000
+
 # Longest request target and longest header line in bytes, and of how many such lines' size all headers may be together.
 LONGEST_LINE = 16_384
 LONGEST_HEADERS = 4 * LONGEST_LINE
@@ -58,13 +61,21 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and everything below it, or with ``exact`` only the path itself, and the service it leads to."""
+    """A path and everything below it, or with ``exact`` only the path itself, and the service it leads to.
+
+    A body larger than usual is ``streamed``: passed on as it comes.
+    """
 
     path: str
     service: str
     access: Access = Access.EXCHANGED
     exact: bool = False
     body_bytes: int = DEFAULT_BODY_BYTES
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a body may be so large that nobody on the way should wait for all of it."""
+        return self.body_bytes > DEFAULT_BODY_BYTES
 
     def matches(self, path: str) -> bool:
         """Whether this route leads ``path`` (decoded, as WSGI gives it) somewhere."""
@@ -77,6 +88,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/identity/jwks.json", "identity", Access.OPEN, exact=True),
     Route("/v1/openapi.json", "docs", Access.OPEN, exact=True),
     Route("/v1/identity", "identity"),
+    Route("/v1/customers/imports", "customers", body_bytes=FILE_BYTES),
     Route("/v1/customers", "customers"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),

@@ -28,7 +28,7 @@ _OTHER_NAMES = {
     "line1": "address line1, address line 1, address1, address 1, street, street address, address",
     "line2": "address line2, address line 2, address2, address 2",
     "city": "address city, town, locality",
-    "state": "address state, province, region, county, state province",
+    "state": "address state, province, region, county, state province, state code",
     "postal_code": "address postal code, postcode, post code, zip, zip code, zipcode, address zip, postal",
     "address_country": "address country",
     "external_id": "externalid, external id, customer external id, external customer id",

@@ -102,14 +102,15 @@ class Importer:
     def _work(self, claim: Claim, stop: threading.Event | None) -> tuple[int, bool]:
         """Batches until the turn is over; how many rows, and whether the import has ended."""
         worked, ends = 0, time.monotonic() + self._slice
-        while time.monotonic() < ends and not (stop is not None and stop.is_set()):
+        while True:
             plan = work_batch(self._app, claim, now=self._now)
             if plan is None:
                 return worked, True
             worked += sum(plan.counts.values())
             for result, count in plan.counts.items():
                 ROWS.labels(result).inc(count)
-        return worked, False
+            if time.monotonic() >= ends or (stop is not None and stop.is_set()):
+                return worked, False
 
     def _sweep(self) -> int:
         if time.monotonic() < self._swept_at + _SWEEP_SECONDS:

@@ -147,16 +147,18 @@ def _spelled_as(headings: Sequence[str], wishes: Wishes) -> Wishes:
 def _once_each(
     headings: Sequence[str], targets: list[str | None], wishes: Wishes, *, lenient: bool
 ) -> list[str | None]:
-    """One column a field: what the caller named comes first, of two guessed ones nobody can choose.
+    """One column a field: what the caller named, else what has the field's own name. Of other two nobody can choose.
 
-    ``lenient`` for a known export: there the first one counts.
+    The weaker are left out. ``lenient`` for a known export: there the first one counts.
     """
     named = {wishes.columns[heading] for heading in headings if wishes.columns.get(heading)}
+    own = {target for heading, target in zip(headings, targets, strict=True) if target and target == heading}
     seen: dict[str, str] = {}
     chosen: list[str | None] = []
     for heading, target in zip(headings, targets, strict=True):
         guessed = heading not in wishes.columns
-        if target and guessed and (target in named or (lenient and target in seen)):
+        weaker = target in named or (target in own and target != heading) or (lenient and target in seen)
+        if target and guessed and weaker:
             target = NOT_IMPORTED
         if target and target in seen:
             raise InvalidMapping(

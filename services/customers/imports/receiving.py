@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.customers.errors import UnreadableFile, UploadClosed, WrongOffset
+from services.customers.errors import PartTooSmall, UnreadableFile, UploadClosed, WrongOffset
 from services.customers.imports import fields
 from services.customers.imports.chunks import ChunkBuilder, pack
 from services.customers.imports.dialect import SAMPLE_BYTES, Dialect, detect
 from services.customers.imports.headings import meaning
 from services.customers.imports.jobs import find_import
 from services.customers.imports.layout import Layout, Wishes, lay_out
-from services.customers.imports.lines import Lines
+from services.customers.imports.lines import LONGEST_ROW, Lines
 from services.customers.imports.models import Chunk, Import
 from services.customers.imports.records import Objects, Record, Table, TooBroken
 
@@ -95,7 +95,7 @@ def take_in(
     """Keep the content that begins at ``offset`` of the file; the import as it then is, with what was acknowledged.
 
     With ``whole`` nothing follows, and the import waits to be worked on. Raises ImportNotFound, UploadClosed,
-    WrongOffset, UnreadableFile.
+    WrongOffset, PartTooSmall, UnreadableFile.
     """
     with transaction() as session:
         job = _receiving(session, publisher_id, import_id, offset)
@@ -116,6 +116,8 @@ def take_in(
         job = _receiving(session, publisher_id, import_id, position)
         _add(session, job, builder)
         job.received_bytes += records.skipped
+        if job.received_bytes == offset and not whole:
+            raise PartTooSmall(2 * LONGEST_ROW)
         job.received_records = records.number
         job.status = "waiting" if whole else job.status
         job.received_at = now()

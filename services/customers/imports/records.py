@@ -63,7 +63,7 @@ class Table:
                 self.number += 1
                 cells = line.text.split(self._delimiter)
                 record = self._record(cells, line.size, line.problem, ended=line.ended)
-            if any(cell and not cell.isspace() for cell in record.content) or record.problem:
+            if any(cell and not cell.isspace() for cell in record.content) or line.problem is not None:
                 yield record
             else:
                 self.skipped += record.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -35,14 +35,15 @@ def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
         if not rows:
             return
         after = rows[-1].row_number
-        yield lines(rows)
+        yield lines(rows, len(job.layout["headings"]))
 
 
-def _csv_lines(rows: Any) -> bytes:
-    return _csv([[*_remarks(row), *map(str, row.content or [])] for row in rows])
+def _csv_lines(rows: Sequence[RejectedRow], width: int) -> bytes:
+    cells = [list(map(str, row.content or [])) for row in rows]
+    return _csv([[*_remarks(row), *kept, *[""] * (width - len(kept))] for row, kept in zip(rows, cells, strict=True)])
 
 
-def _json_lines(rows: Any) -> bytes:
+def _json_lines(rows: Sequence[RejectedRow], _width: int) -> bytes:
     lines = []
     for row in rows:
         content = {name or "original": value for name, value in (row.content or {}).items() if name not in REMARKS}

@@ -56,7 +56,7 @@ class Imports:
         self.work()
         return self.read(answer.json["id"])
 
-    def rejects(self, import_id: str) -> list[dict[str, str]]:
+    def rejects(self, import_id: str) -> list[dict[str, Any]]:
         """The rejected rows."""
         answer = self.api.send("GET", f"{PATH}/{import_id}/rejects")
         assert answer.status_code == 200

@@ -23,7 +23,10 @@ def test_rows_become_customers_with_history_and_events(imports: Imports, system_
         "country": "DE",
     }  # fmt: skip
     assert anna["external_ids"] == [{"source": "publisher", "id": "C-1"}]
-    assert (anna["registered_at"], anna["last_login_at"]) == ("2020-01-31T12:34:00.000000Z", "2024-05-06T00:00:00.000000Z")
+    assert (anna["registered_at"], anna["last_login_at"]) == (
+        "2020-01-31T12:34:00.000000Z",
+        "2024-05-06T00:00:00.000000Z",
+    )
     assert (bo["country"], bo["address"], bo["version"]) == ("SE", None, 1)
     (entry,) = imports.changes(anna["id"])
     assert (entry["action"], entry["editor"]["name"]) == ("imported", "Key of A")
