@@ -34,8 +34,13 @@ class Change:
     fields: list[dict[str, Any]]
     claims: list[tuple[str, str]]
     login: datetime | None = None
-    login_id: str = field(default_factory=lambda: new_id("lgn"))
     email_changed: bool = False
+    login_id: str = ""
+
+    def __post_init__(self) -> None:
+        """An ID for the login, if there is one."""
+        if self.login is not None:
+            object.__setattr__(self, "login_id", new_id("lgn"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, any_, bindparam, select, text
+import orjson
+from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from services.customers.imports.models import Import
@@ -15,27 +16,44 @@ from services.customers.imports.rows import Row
 from services.customers.models import Customer
 
 _columns = Customer.__table__.columns
+# Lists go as JSON: as arrays they would be escaped one by one in Python. Each element is looked up by itself (LIMIT
+# keeps it so): what the planner knows of tables that grow this fast is out of date, and it would read them whole.
 _HOLDERS = text(
     """
-    SELECT held.source, held.external_id, held.customer_id
-    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS wanted (source, external_id)
-    JOIN external_id AS held USING (source, external_id)
-    WHERE held.publisher_id = :publisher_id
+    SELECT held.customer_id
+    FROM json_to_recordset(:pairs) AS wanted (source text, id text)
+    CROSS JOIN LATERAL (
+        SELECT customer_id FROM external_id
+        WHERE publisher_id = :publisher_id AND source = wanted.source AND external_id = wanted.id LIMIT 1
+    ) AS held
     """
 )
-_BY_EMAIL = text("SELECT id FROM customer WHERE publisher_id = :publisher_id AND email_key = ANY(:keys)")
+_BY_EMAIL = text(
+    """
+    SELECT held.id
+    FROM json_array_elements_text(:keys) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT id FROM customer WHERE publisher_id = :publisher_id AND email_key = wanted.key LIMIT 1
+    ) AS held
+    """
+)
 _SEEN = text(
     """
-    SELECT identity, row_number FROM customer_import_identity
-    WHERE import_id = :import_id AND identity = ANY(:identities)
+    SELECT seen.identity, seen.row_number
+    FROM json_array_elements_text(:identities) AS wanted (hex)
+    CROSS JOIN LATERAL (
+        SELECT identity, row_number FROM customer_import_identity
+        WHERE import_id = :import_id AND identity = decode(wanted.hex, 'hex') LIMIT 1
+    ) AS seen
     """
-).bindparams(bindparam("identities", type_=ARRAY(LargeBinary)))
+)
 _EARLIER = text(
     """
     SELECT row_number, customer_id, email_hash FROM customer_import_row
-    WHERE publisher_id = :publisher_id AND name = :name AND row_number = ANY(:numbers)
+    WHERE publisher_id = :publisher_id AND name = :name
+    AND row_number IN (SELECT CAST(number AS bigint) FROM json_array_elements_text(:numbers) AS wanted (number))
     """
-).bindparams(bindparam("numbers", type_=ARRAY(BigInteger)))
+)
 
 
 @dataclass(slots=True)
@@ -108,19 +126,20 @@ def read_world(
     mine = {"publisher_id": job.publisher_id}
     world = World()
     if identities:
-        found = session.execute(_SEEN, {"import_id": job.id, "identities": sorted(identities)})
+        wanted_identities = _json([identity.hex() for identity in identities])
+        found = session.execute(_SEEN, {"import_id": job.id, "identities": wanted_identities})
         world.seen = {bytes(row.identity): row.row_number for row in found}
     unnamed = [row.number for row in rows if not row.external_ids]
     if unnamed:
-        for row in session.execute(_EARLIER, {**mine, "name": job.name, "numbers": unnamed}):
+        for row in session.execute(_EARLIER, {**mine, "name": job.name, "numbers": _json(unnamed)}):
             world.earlier[row.row_number] = Earlier(row.customer_id, bytes(row.email_hash))
-    pairs = [pair for row in rows for pair in row.pairs]
-    holders = session.execute(
-        _HOLDERS, {**mine, "sources": [source for source, _ in pairs], "ids": [external_id for _, external_id in pairs]}
-    ).all()
+    wanted = {earlier.customer_id for earlier in world.earlier.values()}
+    pairs = [entry for row in rows for entry in row.external_ids]
+    if pairs:
+        wanted |= {row.customer_id for row in session.execute(_HOLDERS, {**mine, "pairs": _json(pairs)})}
     keys = [key for row in rows if (key := row.email_key) is not None]
-    wanted = {row.customer_id for row in holders} | {earlier.customer_id for earlier in world.earlier.values()}
-    wanted |= set(session.scalars(_BY_EMAIL, {**mine, "keys": keys}))
+    if keys:
+        wanted |= set(session.scalars(_BY_EMAIL, {**mine, "keys": _json(keys)}))
     for customer in _customers(session, job.publisher_id, wanted, lock=lock):
         world.put(customer)
     return world
@@ -133,3 +152,7 @@ def _customers(session: Session, publisher_id: str, wanted: Collection[str], *, 
     statement = _find.with_for_update() if lock else _find
     for row in session.execute(statement, {"publisher": publisher_id, "wanted": sorted(wanted)}):
         yield Standing(*row)
+
+
+def _json(values: object) -> str:
+    return orjson.dumps(values).decode()
