@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from servicekit.relay.retention import Retention
+from services.customers.imports.jobs import ABANDONED, REJECTS_KEPT
 
 Fate = Literal["erased", "expires", "kept by law", "kept"]
 
@@ -96,6 +97,32 @@ PLACES = (
         "erased",
         "values are blanked; time, field names and who changed them stay. That name is a staff member's or an API "
         "key's, not the customer's, and the record of who did what is kept after that one has left, too",
+    ),
+    Place(
+        "files that are imported",
+        "the rows that wait; never columns with passwords or card numbers",
+        "expires",
+        "deleted batch by batch as they become customers; as a whole when the import is canceled, or when the rest of "
+        f"the file doesn't come within {ABANDONED.days} days. Rows of a person who is erased meanwhile are refused",
+    ),
+    Place(
+        "rows that an import rejected",
+        "the row as it was, and the reason",
+        "erased",
+        "blanked where they hold the person's email address or one of the external IDs; all deleted after "
+        f"{REJECTS_KEPT.days} days",
+    ),
+    Place(
+        "identities seen by an import",
+        "hashes of email addresses and external IDs, by which doublets in a file are noticed",
+        "expires",
+        "deleted when the import ends",
+    ),
+    Place(
+        "file of rejected rows fetched by ./accounts import --rejects",
+        "the same rows",
+        "kept",
+        "on the machine of whoever fetched it, in whose hands it is to delete it",
     ),
     Place(
         "search index",
