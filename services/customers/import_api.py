@@ -28,11 +28,19 @@ from services.customers.imports.schemas import (
     ImportPage,
     ImportView,
     ListImports,
+    RequestKey,
     StartImport,
     import_state,
 )
 from services.customers.imports.starting import Request, start_import
-from services.customers.openapi import FILE_BODY, IDEMPOTENCY_KEY, REJECTED_OBJECTS, REJECTED_ROWS
+from services.customers.openapi import (
+    FILE_BODY,
+    IDEMPOTENCY_KEY,
+    REJECTED_OBJECTS,
+    REJECTED_ROWS,
+    WRONG_OFFSET,
+    WrongOffsetView,
+)
 
 SCOPE = "customers:import"
 _BLOCK_BYTES = 65_536
@@ -56,9 +64,10 @@ blueprint = ServiceBlueprint(
 @blueprint.post("")
 @requires(SCOPE)
 @blueprint.arguments(StartImport, location="query")
+@blueprint.arguments(RequestKey, location="headers")
 @blueprint.response(202, ImportView)
-@blueprint.doc(parameters=[IDEMPOTENCY_KEY], requestBody=FILE_BODY, operationId="start_import")
-def post_import(parameters: dict[str, Any]) -> Response:
+@blueprint.doc(requestBody=FILE_BODY, operationId="start_import")
+def post_import(parameters: dict[str, Any], headers: dict[str, str]) -> Response:
     """Import customers from a file, CSV or NDJSON, which is the body. Larger than 1 GB, it comes in parts."""
     format_ = _format_of_body()
     mark = parameters.get("delimiter")
@@ -77,21 +86,22 @@ def post_import(parameters: dict[str, Any]) -> Response:
             digest=parameters.get("digest"),
             dry_run=parameters["dry_run"],
             asked=asked,
-            key=_request_key(),
+            key=_request_key(headers.get("key")),
             fingerprint=hashlib.sha256(request.query_string).hexdigest(),
         ),
         _blocks(),
         whole=parameters["complete"],
         now=clock.now,
     )
-    headers = {"Location": f"/v1/customers/imports/{job.id}"}
-    return json_response(import_state(job), 202, headers | ({"Idempotency-Replayed": "true"} if replayed else {}))
+    told = {"Location": f"/v1/customers/imports/{job.id}"}
+    return json_response(import_state(job), 202, told | ({"Idempotency-Replayed": "true"} if replayed else {}))
 
 
 @blueprint.post("/<import_id>/content")
 @requires(SCOPE)
 @blueprint.arguments(AppendContent, location="query")
 @blueprint.response(202, ImportView)
+@blueprint.alt_response(409, schema=WrongOffsetView, **WRONG_OFFSET)
 @blueprint.doc(requestBody=FILE_BODY, operationId="append_import_content")
 def post_content(parameters: dict[str, Any], import_id: str) -> Response:
     """Send what follows of an import's file. Repeated, it changes nothing: `offset` says where it belongs."""
@@ -184,9 +194,8 @@ def _format_of_body() -> str | None:
     return _FORMATS[request.mimetype]
 
 
-def _request_key() -> str | None:
-    """``Idempotency-Key``: not the kit's, for the body is neither read twice nor kept. Each caller has its own."""
-    key = request.headers.get("Idempotency-Key")
+def _request_key(key: str | None) -> str | None:
+    """Each caller has its own keys. Not the kit's: the body is neither read twice nor kept. Raises BadRequest."""
     if key is None:
         return None
     if not _KEY.match(key):

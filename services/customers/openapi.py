@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from servicekit.errors import PreconditionFailed
 from servicekit.web.problems import ProblemView
-from services.customers.errors import ChangedMeanwhile
+from services.customers.errors import ChangedMeanwhile, UploadClosed, WrongOffset
 from services.customers.schemas import described
 from services.customers.views import ChangeView
 
@@ -60,6 +60,26 @@ REJECTED_OBJECTS: dict[str, Any] = {
     "description": "The rejected rows: `row`, `column` and `reason`, then the file's own columns.",
     "example": '{"row": 7, "column": "email", "reason": "Not a valid email address.", "email": "anna.example.com"}\n',
 }
+
+
+WRONG_OFFSET: dict[str, Any] = {
+    "content_type": "application/problem+json",
+    "description": "The part doesn't go on where the last one ended (`received_bytes` says where that is), or the "
+    "import takes no more.",
+}
+
+
+class WrongOffsetView(ProblemView):
+    """The refusal of a part of a file that doesn't belong where it was sent to."""
+
+    type = fields.String(required=True, metadata=described("`code` tells problems apart.", "about:blank"))
+    title = fields.String(required=True, metadata=described("The kind of problem.", WrongOffset.title))
+    status = fields.Integer(required=True, metadata=described("The HTTP status.", WrongOffset.status))
+    code = fields.String(
+        required=True, metadata={"description": "Which problem.", "enum": [WrongOffset.code, UploadClosed.code]}
+    )
+    detail = fields.String(required=True, metadata=described("What to do.", WrongOffset(65536).detail))
+    received_bytes = fields.Integer(metadata=described("How many bytes of the file have been taken.", 65536))
 
 
 class ChangedMeanwhileView(ProblemView):

@@ -111,8 +111,8 @@ def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) ->
         for _path, method, operation in operations(whole["paths"])
         if method == "post" and not any(p["name"] == "Idempotency-Key" for p in operation["parameters"])
     }
-    # A query changes nothing; each sign-in is a new session, its secret is never kept; a part of a file says where in it
-    # it belongs, and is taken once.
+    # A query changes nothing; each sign-in is a new session, its secret is never kept; a part of a file says where it
+    # belongs, and is taken once.
     assert without == {"append_import_content", "query_customers", "sign_in"}
 
 

@@ -69,6 +69,21 @@ class StartImport(Part):
     )
 
 
+class RequestKey(Schema):
+    """The header that tells a repeated request."""
+
+    key = fields.String(
+        data_key="Idempotency-Key",
+        metadata={
+            "description": "Send the same key with the same file again: no second import is made, and one that was "
+            "broken off goes on.",
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": "^[\\x21-\\x7e]+$",
+        },
+    )
+
+
 class AppendContent(Part):
     """Where in the file the body belongs."""
 

@@ -130,7 +130,7 @@ def _claim(change: Change, pair: tuple[str, str]) -> dict[str, Any]:
 
 def _entry(change: Change, editor: Caller, now: datetime) -> dict[str, Any]:
     customer = cast("Customer", change.customer)
-    return history.entry(customer, action=ACTION, fields=change.fields, editor=editor, now=now)
+    return history.entry_row(customer, action=ACTION, fields=change.fields, editor=editor, now=now)
 
 
 def _login(change: Change) -> dict[str, Any]:
