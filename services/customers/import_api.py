@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,7 +177,7 @@ def _transactions() -> Transaction:
 
 def _blocks() -> Iterator[bytes]:
     """The body as it comes, however large: the gateway has its own limit."""
-    request.max_content_length = None
+    request.max_content_length = sys.maxsize
     stream = request.stream
     while block := stream.read(_BLOCK_BYTES):
         yield block

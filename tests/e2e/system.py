@@ -89,6 +89,11 @@ class Api:
         sent = {"Authorization": f"Bearer {self.credential}", **(headers or {})}
         return self.client.open(path, method=method, json=body, headers=sent)
 
+    def send_file(self, path: str, content: str | bytes, *, media_type: str = "text/csv") -> TestResponse:
+        """A file as the body of one request."""
+        sent = {"Authorization": f"Bearer {self.credential}", "Content-Type": media_type}
+        return self.client.open(path, method="POST", data=content, headers=sent)
+
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON at this address; it must be there."""
         answer = self.client.open(path, query_string=parameters, headers={"Authorization": f"Bearer {self.credential}"})

@@ -115,6 +115,11 @@ def test_files_of_other_programs(imports: Imports, content: bytes, encoding: str
     assert imports.customers()[0]["last_name"] == "Müller"
 
 
+def test_a_file_is_larger_than_a_body_may_be_elsewhere(imports: Imports) -> None:
+    content = "external_id,notes\n" + "".join(f"{number},{'x' * 50_000}\n" for number in range(50))
+    assert counts(imports.run(content, map="notes=")) == (50, 0, 0, 0)
+
+
 def parts(imports: Imports, content: bytes, size: int) -> dict[str, Any]:
     """Send in parts, by what the server says it has."""
     job = imports.send(content[:size], complete="false").json
