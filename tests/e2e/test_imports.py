@@ -7,63 +7,25 @@ import gzip
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedded.site import create_site
-from embedded.web_server import create_web_server, serve
 from tests.e2e.address_searches import residents
+from tests.e2e.serving import PATIENCE, Server, served
 from tests.e2e.system import Api, System
-
-PATIENCE = 60.0
-
-
-@dataclass
-class Server:
-    """The product's address, and an importer that can be made to rest."""
-
-    url: str
-    resting: threading.Event
-
-
-@contextmanager
-def _served(system: System) -> Iterator[Server]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = create_web_server(create_site(system.assembly), listener)
-    stop, resting = threading.Event(), threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            if resting.is_set() or system.assembly.importer.step() == 0:
-                stop.wait(0.02)
-
-    threads = [threading.Thread(target=work), threading.Thread(target=serve, args=(server, stop))]
-    for thread in threads:
-        thread.start()
-    try:
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", resting)
-    finally:
-        stop.set()
-        server.close()
-        for thread in threads:
-            thread.join(PATIENCE)
-        listener.close()
 
 
 @pytest.fixture(scope="module")
 def server(system: System) -> Iterator[Server]:
-    with _served(system) as served:
-        yield served
+    with served(system) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

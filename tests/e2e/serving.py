@@ -1,0 +1,47 @@
+"""The product on a port, for tests of what talks to it as a process of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from embedded.site import create_site
+from embedded.web_server import create_web_server, serve
+from tests.e2e.system import System
+
+PATIENCE = 60.0
+
+
+@dataclass
+class Server:
+    """The product's address, and an importer that can be made to rest."""
+
+    url: str
+    resting: threading.Event
+
+
+@contextmanager
+def served(system: System) -> Iterator[Server]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = create_web_server(create_site(system.assembly), listener)
+    stop, resting = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            if resting.is_set() or system.assembly.importer.step() == 0:
+                stop.wait(0.02)
+
+    threads = [threading.Thread(target=work), threading.Thread(target=serve, args=(server, stop))]
+    for thread in threads:
+        thread.start()
+    try:
+        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", resting)
+    finally:
+        stop.set()
+        server.close()
+        for thread in threads:
+            thread.join(PATIENCE)
+        listener.close()
