@@ -38,7 +38,10 @@ def sort_of(order: Order | None) -> list[Clause]:
     if order is None:
         return _BEST_FIRST
     direction = "desc" if order.descending else "asc"
-    return [{f"keys.{order.column}": {"order": direction, "missing": "_last"}}, {"customer_id": direction}]
+    return [
+        {f"keys.{order.column}": {"order": direction, "missing": "_last", "unmapped_type": "keyword"}},
+        {"customer_id": direction},
+    ]
 
 
 def _clause(node: Node) -> Clause:

@@ -50,8 +50,9 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
 
     Raises QueryTooLong, InvalidQuery.
     """
-    for term in terms(typed, where="filter", is_field=_is_field):
-        if not term.field and term.values[0].text != "OR":
+    found = list(terms(typed[: MAX_QUERY_LENGTH + 1], where="filter", is_field=_is_field))
+    for place, term in enumerate(found):
+        if not term.field and not (_is_or(term) and 0 < place < len(found) - 1 and found[place - 1].field):
             raise InvalidQuery(
                 "A filter has conditions only.",
                 where="filter",

@@ -74,6 +74,9 @@ class Within:
 Node: TypeAlias = Word | Range | Filled | Not | Every | Either | Within
 
 
+_IDENTIFYING = {"id", "external_id", "email"}
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """All of it must match. Empty: every customer."""
@@ -91,13 +94,21 @@ class Query:
 
     @property
     def only_word(self) -> Word | None:
-        """The word of a query that is nothing but one word, of any attribute."""
+        """The word of a query that is nothing but one word, of any attribute or of one that names a customer."""
         if len(self.nodes) != 1:
             return None
         node = self.nodes[0]
         if isinstance(node, Either):  # the word as it stands, then what else it may mean
-            node = node.nodes[0]
-        return node if isinstance(node, Word) and not node.attributes and node.names is None else None
+            first = node.nodes[0]
+            if not all(
+                isinstance(other, Word) and isinstance(first, Word) and other.typed == first.typed
+                for other in node.nodes
+            ):
+                return None
+            node = first
+        if not isinstance(node, Word) or node.names is not None:
+            return None
+        return node if set(node.attributes) <= _IDENTIFYING else None
 
 
 def words_in(node: Node) -> Iterator[Word]:

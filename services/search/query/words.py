@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import TypeAlias
 
 from services.search import phones
 from services.search.folding import fold
@@ -14,56 +15,103 @@ from services.search.text import MAX_TOKEN_LENGTH, query_forms, squeezed
 
 _LONGEST_NAME = 5
 """Words of a country's or currency's name."""
-_LONGEST_PHONE = 6
-_LONGEST_CODE = 10
-"""Letters and digits of a postal code written as two words."""
+_LONGEST_GROUP = 7
+_MOST_READINGS = 16
+_FULL_NUMBER = 7
+"""Digits from which a number is looked up as a telephone number, too, in another form than it was typed in."""
+_LONGEST_HALF, _LETTERS_OF_A_CODE = 5, 2
+"""Of a postal code written as two words: characters of a half, letters of one without a digit."""
+
+_Group: TypeAlias = tuple[int, int, Node]
+"""Words from the first to before the second, and what they mean as one."""
 
 
 def word(typed: str, attributes: tuple[str, ...] = ()) -> Word:
     """One word, looked for in these attributes; none: in all."""
     forms = query_forms(typed)
-    if phones.is_phone_like(typed) and (digits := phones.dialled(typed)) not in forms and digits:
-        forms = (*forms, digits)
-    return Word(typed, forms, attributes)
+    digits = _dialled(typed) if attributes == ("phone",) else ""
+    return Word(typed, (*forms, digits) if digits and digits not in forms else forms, attributes)
 
 
 def phrase(typed: str, attributes: tuple[str, ...] = ()) -> Node:
     """Quoted words: whole ones, next to each other in this order, whatever the letter case and accents."""
     parts = typed.split()
-    forms = query_forms(typed)
-    whole = Word(typed, forms, attributes, exact=True)
-    if len(parts) <= 2:
-        return whole
-    pairs = tuple(
-        Word(f"{left} {right}", query_forms(left + right), attributes, exact=True) for left, right in pairwise(parts)
-    )
-    return Either((whole, Every(pairs)))
+    meanings: list[Node] = [Word(typed, query_forms(typed), attributes, exact=True)]
+    if len(parts) > 2:
+        pairs = pairwise(parts)
+        meanings.append(
+            Every(
+                tuple(
+                    Word(f"{left} {right}", query_forms(left + right), attributes, exact=True) for left, right in pairs
+                )
+            )
+        )
+    if (not attributes or "phone" in attributes) and (digits := _dialled(typed)):
+        meanings.append(Word(typed, (digits,), ("phone",), exact=True))
+    return meanings[0] if len(meanings) == 1 else Either(tuple(meanings))
 
 
 def run(typed: Sequence[str], today: date) -> Iterator[Node]:
     """Neighboring bare words, each of which must match; some of them together may mean one thing."""
+    words = [each for each in typed if query_forms(each)] or list(typed)
+    groups = [
+        (start, start + length, Either(together) if len(together) > 1 else together[0])
+        for start in range(len(words))
+        for length in range(2, min(_LONGEST_GROUP, len(words) - start) + 1)
+        if (together := tuple(_together(words[start : start + length])))
+    ]
     position = 0
-    while position < len(typed):
-        taken, node = _longest(typed[position:], today)
-        yield node
-        position += taken
+    while position < len(words):
+        end = _island(position, groups)
+        if end == position + 1:
+            yield alone(words[position], today)
+        else:
+            inside = [group for group in groups if position <= group[0] and group[1] <= end]
+            yield Either(tuple(_readings(words, position, end, inside, today)))
+        position = end
 
 
-def _longest(typed: Sequence[str], today: date) -> tuple[int, Node]:
-    for length in range(min(len(typed), _LONGEST_PHONE), 1, -1):
-        together = tuple(_together(typed[:length]))
-        if together:
-            return length, Either((Every(tuple(map(word, typed[:length]))), *together))
-    return 1, alone(typed[0], today)
+def _island(position: int, groups: Sequence[_Group]) -> int:
+    """Where the words end that groups beginning at ``position`` hang together with."""
+    end = position + 1
+    for start, stop, _ in groups:  # in the order of their beginnings
+        if position <= start < end:
+            end = max(end, stop)
+    return end
+
+
+def _readings(words: Sequence[str], first: int, end: int, groups: Sequence[_Group], today: date) -> Iterator[Node]:
+    """Each word by itself; then with one group, the longest first; then with two. No reading takes another's place."""
+    choices: list[tuple[_Group, ...]] = [()]
+    by_length = sorted(groups, key=lambda group: group[0] - group[1])
+    choices += [(group,) for group in by_length]
+    choices += [(left, right) for left in by_length for right in by_length if left[1] <= right[0]]
+    for chosen in choices[:_MOST_READINGS]:
+        parts: list[Node] = []
+        position = first
+        for start, stop, node in (*chosen, (end, end, None)):
+            parts += [alone(each, today) for each in words[position:start]]
+            parts += [node] if node is not None else []
+            position = stop
+        yield parts[0] if len(parts) == 1 else Every(tuple(parts))
 
 
 def alone(typed: str, today: date) -> Node:
-    """A bare word, and the country, currency or day that it may name."""
+    """A bare word, and the country, currency, day or telephone number that it may mean."""
     plain = word(typed)
     meanings: list[Node] = list(_named(typed, plain.forms))
     if days := dates.birthdates(typed, today):
         meanings.append(_birthdate(typed, days))
+    elif (digits := _dialled(typed)) and digits not in plain.forms:
+        meanings.append(Word(typed, (digits,), ("phone",)))
     return Either((plain, *meanings)) if meanings else plain
+
+
+def _dialled(typed: str) -> str:
+    """The digits of what may be a telephone number, told in full; empty for anything else."""
+    folded = fold(typed)[0]
+    digits = phones.dialled(folded) if phones.is_phone_like(folded) else ""
+    return digits if _FULL_NUMBER <= len(digits) <= phones.LONGEST else ""
 
 
 def _together(typed: Sequence[str]) -> Iterator[Node]:
@@ -80,15 +128,17 @@ def _together(typed: Sequence[str]) -> Iterator[Node]:
         if phones.SHORTEST <= len(digits) <= phones.LONGEST:
             attributes = ("phone", "postal_code", "external_id") if len(typed) == 2 else ("phone",)
             yield Word(shown, (digits,), attributes)
-            return
-    if len(typed) == 2 and len(forms[0]) <= _LONGEST_CODE and _is_code(folded):
+    elif len(typed) == 2 and _is_code(folded):
         yield Word(shown, (forms[0],), ("postal_code",))
 
 
 def _is_code(folded: Sequence[str]) -> bool:
-    """Whether two words may be the halves of a postal code: ``SW1A 1AA``, ``S4P 3Y2``, ``530 0001``, ``AD 500``."""
-    return all(part.isascii() and part.isalnum() for part in folded) and any(
-        character.isdigit() for character in folded[1]
+    """Whether two words may be the halves of a postal code: ``SW1A 1AA``, ``S4P 3Y2``, ``1234 AB``, ``AD 500``."""
+    letters_only = [part for part in folded if not any(character.isdigit() for character in part)]
+    return (
+        all(part.isascii() and part.isalnum() and len(part) <= _LONGEST_HALF for part in folded)
+        and len(letters_only) < len(folded)
+        and all(len(part) <= _LETTERS_OF_A_CODE for part in letters_only)
     )
 
 

@@ -7,6 +7,16 @@ from __future__ import annotations
 from services.search.tests.engine.case import Case
 
 CASES = [
+    Case("S12", "anna 030 5557001", "mueller"),
+    Case("S12", "030 5557001 anna", "mueller"),
+    Case("S12", "10115 030 5557001", "mueller"),
+    Case("S12", "anna 12 Mar 1985", "mueller"),
+    Case("S12", "12 Mar 1985 anna", "mueller"),
+    Case("S12", "london SW1A 1AA", "annabel"),
+    Case("S12", "UK SW1A 1AA", "annabel"),
+    Case("S12", "usa 90012", "maryann"),
+    Case("S12", "12.03.1985 10115", "mueller"),
+    Case("S12", "anna 1985-03-12 030 5557001", "mueller"),
     # Several words narrow
     Case("S12", "anna berlin", "mueller > ann"),
     Case("S12", "anna paris", "anna_paris > ann"),

@@ -154,4 +154,9 @@ CASES = [
     Case("S11", "03-5557-0005", "yamada"),
     Case("S11", "phone:0305557001", "mueller"),
     Case("S11", "030 5557009", ""),
+    Case("S11", "030 / 5557001", "mueller"),
+    Case("S11", "030 - 5557001", "mueller"),
+    Case("S11", "+33 (0) 4 55 57 00 30", "jeanluc"),
+    Case("S11", 'phone:"+33 (0)4 55 57 00 30"', "jeanluc"),
+    Case("S11", '"0049 30 5557001"', "mueller"),
 ]
