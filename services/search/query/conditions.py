@@ -67,7 +67,8 @@ class _Condition:
             if days:
                 return Word(value.text, tuple(day.isoformat() for day in days), field.attributes, exact=True)
             return self._range(field, value)
-        return phrase(value.text, field.attributes) if value.quoted else word(value.text, field.attributes)
+        whole = value.quoted or self.term.negated
+        return phrase(value.text, field.attributes) if whole else word(value.text, field.attributes)
 
     def _named(self, field: Field, value: Value) -> Node:
         names = _NAMES[field.name]()

@@ -111,7 +111,9 @@ class _Reading:
         if term.field:
             return condition(term, where=self._where, now=self._now)
         value = term.values[0]
-        node = phrase(value.text) if value.quoted else alone(value.text, self._now.date())
+        # What must not be is meant as it stands: -frank is neither France nor a typo of his name.
+        whole = value.quoted or term.negated
+        node = phrase(value.text) if whole else alone(value.text, self._now.date())
         return Not(node) if term.negated else node
 
 

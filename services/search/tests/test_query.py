@@ -85,7 +85,8 @@ def test_countries_and_currencies_are_named_in_many_ways() -> None:
 
 def test_minus_says_not() -> None:
     assert node("-country:DE") == Not(node("country:DE"))
-    assert node("-smith") == Not(node("smith"))
+    assert node("-smith") == Not(node('"smith"'))
+    assert node("-city:Bonn") == Not(node('city:"Bonn"'))
     assert node('-"van Dyke"') == Not(node('"van Dyke"'))
     assert typed_words(parse("anne-marie")) == ["anne-marie"]
 

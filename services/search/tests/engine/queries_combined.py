@@ -7,6 +7,8 @@ from __future__ import annotations
 from services.search.tests.engine.case import Case
 
 CASES = [
+    Case("S13", "bob -mull", "muller"),
+    Case("S13", "bob -muler", "muller"),
     Case("S12", "anna 030 5557001", "mueller"),
     Case("S12", "030 5557001 anna", "mueller"),
     Case("S12", "10115 030 5557001", "mueller"),
