@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import creating, embedded_mode, finding, indexing, relaying, searching
+from bench import creating, embedded_mode, finding, importing, indexing, relaying, searching
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
 from bench.stand import Stand, prepared_stand
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "indexing": indexing.measure,
     "finding": finding.measure,
     "searching": searching.measure,
+    "importing": importing.measure,
     "embedded": embedded_mode.measure,
 }
 
