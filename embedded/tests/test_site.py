@@ -14,7 +14,7 @@ from servicekit.db.database import Database
 def test_it_is_not_ready_without_its_database() -> None:
     gone = Database("postgresql://nobody@/nothing?host=/nonexistent")
     nothing: Any = None
-    parts: dict[str, Any] = dict.fromkeys(("exchange", "indexer"), nothing)
+    parts: dict[str, Any] = dict.fromkeys(("exchange", "importer", "indexer"), nothing)
     assembly = Assembly(apps={}, relays={}, consumers={}, databases={"identity.system": gone}, **parts)
     client = Client(create_site(assembly))
 

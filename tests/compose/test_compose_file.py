@@ -17,7 +17,9 @@ OPERATORS_TASKS = {
     ("identity", "create-publisher"),
     ("search", "bootstrap"),
     ("search", "compare"),
+    ("search", "rebuild"),
     ("search", "status"),
+    *((service, f"{task}-parked") for service in ("customers", "search") for task in ("list", "replay", "drop")),
     ("gateway", "nginx"),
 }
 
