@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import select
 
-from bench.measure import Row, take_turns
+from bench.measure import Rounds, Row, take_turns
 from bench.people import editor
 from bench.processes import Child, free_port, wait_for_port, wait_until
 from bench.stand import Stand
@@ -70,6 +70,12 @@ def measure(stand: Stand, quick: bool) -> list[Row]:
         "to customers alone": imported,
     }
     figures["milliseconds of each process for a customer"] = work
+    return _rows(found, figures, grown)
+
+
+def _rows(found: Rounds, figures: dict[str, Any], grown: float) -> list[Row]:
+    """``grown``: megabytes that the importer took more at its highest."""
+    count = figures["customers"]
     return [
         Row(
             name="importing",

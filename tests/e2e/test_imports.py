@@ -34,6 +34,10 @@ def _nobody_rests(server: Server) -> Iterator[None]:
     server.resting.clear()
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Command:
     """The command line with one publisher's key."""
@@ -50,6 +54,8 @@ class Command:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # As from a terminal, although whoever runs the tests in the background has it ignored.
+            preexec_fn=_heed_interrupts,
             **options,
         )
 
