@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.web_server import LARGEST_BODY, create_web_server, serve
+from services.gateway.routes import FILE_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -59,6 +60,13 @@ def test_an_address_as_it_is_typed_is_understood(ask: Ask) -> None:
 
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
+
+
+def test_a_file_may_be_larger_where_files_are_taken(ask: Ask) -> None:
+    head = b"POST /v1/customers/imports?name=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    status, _, told = ask(head % (LARGEST_BODY + 1) + b"x" * (LARGEST_BODY + 1))
+    assert (status, told["path"]) == (200, "/v1/customers/imports")
+    assert ask(head % (2 * FILE_BYTES))[0] == 413
 
 
 @pytest.mark.parametrize(

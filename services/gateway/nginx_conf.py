@@ -135,6 +135,7 @@ def _problem(problem: Problem) -> str:
     lines = [
         "internal;",
         "auth_request off;",
+        "client_max_body_size 0;",
         f"default_type {content_type};",
         *(f"add_header {name} {value} always;" for name, value in headers.items()),
         f"return {problem.status} '{quoted}';",

@@ -10,15 +10,18 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from servicekit.db.database import Database
+from servicekit.db.database import Database, is_transient
 from servicekit.db.tables import bootstrap_progress
 from servicekit.feed import FeedItem, FeedPage
 from servicekit.screening import screen
 
 Fetch = Callable[[str | None], FeedPage]
 Apply = Callable[[Session, Sequence[FeedItem]], None]
+
+_ATTEMPTS = 5
 
 
 def bootstrap(
@@ -33,7 +36,7 @@ def bootstrap(
 
     ``apply`` gets one publisher's items in one transaction and guards by version. What erased people's items say
     is not taken in, their tombstones are. An interrupted run goes on after its last complete page; a finished
-    one, started again, begins anew. Raises what ``fetch`` and ``apply`` raise.
+    one, started again, begins anew. What a deadlock stopped is tried again. Raises what ``fetch`` and ``apply`` raise.
     """
     cursor, items = _resume(app, source)
     while True:
@@ -66,6 +69,17 @@ def forget_bootstrap(session: Session, source: str) -> None:
 
 
 def _apply(app: Database, publisher_id: str, items: Sequence[FeedItem], apply: Apply) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _apply_once(app, publisher_id, items, apply)
+            return
+        except DBAPIError as error:
+            # Events take the same people in at the same time, in an order of their own.
+            if attempt == _ATTEMPTS or not is_transient(error):
+                raise
+
+
+def _apply_once(app: Database, publisher_id: str, items: Sequence[FeedItem], apply: Apply) -> None:
     with app.transaction(publisher_id) as session:
         people = {item.datasubject for item in items if item.datasubject is not None}
         # A tombstone erases: it waits for what is just being taken in of that person.

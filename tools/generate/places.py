@@ -128,7 +128,7 @@ PLACES = (
         "search index",
         "the document by which the person is found",
         "erased",
-        "removed by the indexer; search confirms only when the index has forgotten",
+        "removed by the indexer; search confirms only when the index has forgotten, and one being filled or kept, too",
     ),
     Place("logs", "IDs and routes; no values, no query strings", "expires", "as long as the operator keeps logs"),
     Place(

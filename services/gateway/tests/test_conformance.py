@@ -264,6 +264,16 @@ def test_too_large_a_body_is_refused(gateway: Gateway) -> None:
     assert fits.json()["body_bytes"] == 1_000_000
 
 
+def test_a_file_is_passed_on_where_files_are_taken(gateway: Gateway) -> None:
+    content = b"x" * 5_000_000
+    for path in ("/v1/customers/imports", "/v1/customers/imports/imp_1/content?offset=0"):
+        taken = httpx2.post(f"{gateway.url}{path}", content=content, headers=BEARER)
+        assert taken.status_code == 200, taken.text
+        assert taken.json()["body_bytes"] == len(content)
+    problem(httpx2.post(f"{gateway.url}/v1/customers/importsx", content=content, headers=BEARER), 413)
+    problem(httpx2.post(f"{gateway.url}/v1/customers/imports", content=content), 401)
+
+
 def test_too_large_headers_are_refused(gateway: Gateway) -> None:
     one = get(gateway, "/v1/customers", **BEARER, **{"X-Big": "x" * 17_000})
     assert problem(one, 431)["code"] == "too_large"

@@ -83,7 +83,7 @@ def test_an_indexer_that_is_killed_is_followed_by_one_that_finishes(scratch: Scr
         system.tell(anonymized(mine, ids[0], 3))
         with _indexer(scratch, prefix) as process:
             _until(lambda: compare(system.app_database, engine, mine).equal)
-            assert set(system.found(mine, "Byron", limit=100)) == set(ids[1:])
+            _until(lambda: set(system.found(mine, "Byron", limit=100)) == set(ids[1:]))
             _until(lambda: len(system.confirmations()) == 1)
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0

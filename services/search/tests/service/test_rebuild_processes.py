@@ -103,28 +103,53 @@ class Writer(threading.Thread):
         self.writes += 1
 
 
+class Searcher(threading.Thread):
+    """Searches for one whom nobody changes until told to stop; keeps every answer that isn't as it should be."""
+
+    def __init__(self, system: System, publisher_id: str, customer_id: str) -> None:
+        super().__init__(daemon=True)
+        self.stop = threading.Event()
+        self.searches = 0
+        self.wrong: list[object] = []
+        self._client, self._customer_id = system.app.test_client(), customer_id
+        self._headers = system.as_program(publisher_id)
+
+    def run(self) -> None:
+        while not self.stop.wait(0.01):
+            answer = self._client.get("/v1/search/customers?q=Landmark", headers=self._headers)
+            found = answer.get_json()
+            self.searches += 1
+            if found.get("degraded") or [item["id"] for item in found.get("items", ())] != [self._customer_id]:
+                self.wrong.append((answer.status_code, found))
+
+
 @pytest.mark.slow
 def test_killed_at_every_step_among_indexers_that_are_killed_it_ends_right(opensearch_system: System) -> None:
     system, mine = opensearch_system, publisher()
     ids = [new_id("cus") for _ in range(300)]
     system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in ids))
-    writer = Writer(system, mine, ids)
+    landmark = new_id("cus")
+    system.tell(told(mine, landmark, 1, last_name="Landmark"))
+    system.index()
+    writer, searcher = Writer(system, mine, ids), Searcher(system, mine, landmark)
     with ExitStack() as stack:
         indexers = [stack.enter_context(_indexer(system)) for _ in range(2)]
         writer.start()
+        searcher.start()
         for number, point in enumerate(POINTS):
             rebuild = _search(system, "rebuild", "--batch", "100", die_at=point)
             output = rebuild.communicate(timeout=120)[0]
             assert rebuild.returncode == -signal.SIGKILL, f"{point}: {output}"
             indexers[number % 2].kill()
             indexers[number % 2] = stack.enter_context(_indexer(system))
-            assert system.get(mine, q="Name2").status_code == 200
         rebuild = _search(system, "rebuild", "--batch", "100")
         output = rebuild.communicate(timeout=120)[0]
         assert rebuild.returncode == 0, output
         assert "is in service" in output
-        writer.stop.set()
-        writer.join()
+        for thread in (writer, searcher):
+            thread.stop.set()
+            thread.join()
+        assert (searcher.wrong, searcher.searches > 50) == ([], True)
         _until_nothing_waits(system)
         assert writer.writes > 50
         assert_right(system)

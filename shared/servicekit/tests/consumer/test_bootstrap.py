@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import column, insert, select, table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from servicekit.bootstrap import bootstrap, forget_bootstrap, is_bootstrapped
@@ -76,6 +77,27 @@ def test_a_finished_one_begins_anew_and_changes_nothing(app: Database) -> None:
     with app.transaction() as session:
         forget_bootstrap(session, "shop")
     assert not is_bootstrapped(app, "shop")
+
+
+@pytest.mark.parametrize(
+    ("failure", "times", "passes"), [("40P01", 1, True), ("40001", 4, True), ("40P01", 5, False), ("22000", 1, False)]
+)
+def test_what_a_deadlock_stopped_is_tried_again(app: Database, failure: str, times: int, passes: bool) -> None:
+    failures = [failure] * times
+
+    def apply(session: Session, items: Sequence[FeedItem]) -> None:
+        copy_items(session, items)
+        if failures:
+            session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'stopped' USING ERRCODE = '{failures.pop()}'; END $$"))
+
+    feed = Owner([item("cus_1"), item("cus_2")]).fetch
+    if passes:
+        assert bootstrap("shop", feed, apply, app) == 2
+        assert copied(app) == {"cus_1": (1, "cus_1 1"), "cus_2": (1, "cus_2 1")}
+    else:
+        with pytest.raises(DBAPIError):
+            bootstrap("shop", feed, apply, app)
+        assert (copied(app), is_bootstrapped(app, "shop")) == ({}, False)
 
 
 def test_erased_people_stay_erased_and_their_tombstones_come(app: Database) -> None:
