@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
-from services.search import text
+from services.search import places, text
 from services.search.columns import keys_of
 from services.search.folding import storable
 from services.search.regions import other_names
-from services.search.streets import may_begin_in_street, street_tokens
 from services.search.text import Tokens
 
 State = Mapping[str, Any]
@@ -93,6 +92,11 @@ def _address(name: str, tokens: Callable[[str], Tokens]) -> Callable[[State], It
     return values
 
 
+def _city(state: State) -> Iterable[Found]:
+    city = _address_of(state).get("city")
+    return _found(city, places.city_tokens, city and partial(places.may_begin_in_city, city))
+
+
 def _found(
     value: object, tokens: Callable[[str], Tokens], may_begin: Callable[[str], bool] | None = None
 ) -> tuple[Found, ...]:
@@ -130,7 +134,7 @@ def _always(_begun: str) -> bool:
 def _street(state: State) -> Iterable[Found]:
     address = _address_of(state)
     for line in (address.get("line1"), address.get("line2")):
-        yield from _found(line, street_tokens, line and partial(may_begin_in_street, line))
+        yield from _found(line, places.street_tokens, line and partial(places.may_begin_in_street, line))
 
 
 @lru_cache(maxsize=1024)
@@ -144,9 +148,19 @@ def _external_ids(state: State) -> Iterable[Found]:
         yield from _found(external.get("id"), text.identifier_tokens)
 
 
-def _country(state: State) -> Iterable[Found]:
+def _phone(state: State) -> Iterable[Found]:
+    codes = tuple(code.upper() for code in _countries(state))
+    return _found(state.get("phone"), lambda number: text.phone_tokens(number, codes), str.isdigit)
+
+
+def _countries(state: State) -> list[str]:
     """The customer's, and the address's where that is another one."""
-    for code in dict.fromkeys((state.get("country"), _address_of(state).get("country"))):
+    codes = (state.get("country"), _address_of(state).get("country"))
+    return [code for code in dict.fromkeys(codes) if isinstance(code, str) and code]
+
+
+def _country(state: State) -> Iterable[Found]:
+    for code in _countries(state):
         yield from _found(code, text.exact_tokens)
 
 
@@ -166,12 +180,12 @@ ATTRIBUTES = (
     Attribute(4, "first_name", _field("first_name", text.word_tokens), fuzzy=True),
     Attribute(5, "last_name", _field("last_name", text.word_tokens), fuzzy=True),
     Attribute(6, "name", _full_name),
-    Attribute(7, "city", _address("city", text.word_tokens), fuzzy=True),
+    Attribute(7, "city", _city, fuzzy=True),
     Attribute(8, "state", _state, fuzzy=True),
     Attribute(9, "postal_code", _address("postal_code", text.code_tokens)),
     Attribute(10, "street", _street, fuzzy=True),
     Attribute(11, "company", _field("company", text.word_tokens), fuzzy=True),
-    Attribute(12, "phone", _field("phone", text.phone_tokens, str.isdigit)),
+    Attribute(12, "phone", _phone),
     Attribute(13, "birthdate", _field("birthdate", text.exact_tokens)),
     Attribute(14, "country", _country, personal=False),
     Attribute(15, "currency", _field("currency", text.exact_tokens), personal=False),

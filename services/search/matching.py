@@ -12,7 +12,7 @@ from functools import lru_cache
 from services.search.documents import ATTRIBUTES, BY_NAME, CustomerDocument, Found
 from services.search.query.tree import Either, Every, Filled, How, Node, Not, Query, Range, Within, Word
 from services.search.text import MIN_KEY_PREFIX, Kind, Tokens, squeezed
-from services.search.typos import forgiven, within
+from services.search.typos import within
 
 SCORES: dict[How, int] = {"identifier": 8_000, "word": 400, "prefix": 20, "typo": 1}
 """Score of a word by the best way in which it matches; a hit's score is the sum over its words.
@@ -20,7 +20,7 @@ SCORES: dict[How, int] = {"identifier": 8_000, "word": 400, "prefix": 20, "typo"
 Each way outweighs any number of words (at most 16) of the weaker one, so that hits rank by how many words are
 identifiers, then by how many are exact words, then prefixes. Sums stay far below 2**24: Lucene's floats are exact.
 """
-NAMED_SCORES: dict[How, int] = {"word": 390, "prefix": 17}
+NAMED_SCORES: dict[How, int] = {"word": 390}
 """The same for codes that were named: everybody called Jordan comes before everybody from Jordan."""
 
 
@@ -118,7 +118,7 @@ def _of_word(word: Word, document: CustomerDocument) -> _Reasons | None:
     if reasons:
         return best, _without_full_name(reasons)
     # Typos are the weakest way and the most work: looked for only where there is nothing better.
-    misspelled = [] if word.exact else _misspelled(word, document)
+    misspelled = _misspelled(word, document)
     return (SCORES["typo"], misspelled) if misspelled else None
 
 
@@ -169,7 +169,7 @@ def _begins(form: str, tokens: Tokens) -> bool:
 
 
 def _misspelled(word: Word, document: CustomerDocument) -> list[Matched]:
-    limits = forgiven(word.forms)
+    limits = word.misspelled
     if not limits:
         return []
     return [
@@ -180,9 +180,9 @@ def _misspelled(word: Word, document: CustomerDocument) -> list[Matched]:
     ]
 
 
-def is_near(token: str, forms: Sequence[str]) -> bool:
-    """Whether ``token`` is one of ``forms`` but for the typos that are forgiven."""
-    return _is_within(token, forgiven(forms))
+def is_near(token: str, word: Word) -> bool:
+    """Whether ``token`` is one of the word's forms but for the typos that are forgiven."""
+    return _is_within(token, word.misspelled)
 
 
 def _is_within(token: str, limits: Iterable[tuple[str, int]]) -> bool:

@@ -12,15 +12,23 @@ from servicekit.db.database import Database
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
 from services.search.overlay import Waiting
-from services.search.query.errors import InvalidQuery
-from services.search.query.fields import FIELD_NAMES
+from services.search.places import street_tokens
+from services.search.query import codes
+from services.search.query.errors import InvalidQuery, QueryTooLong
+from services.search.query.fields import FIELD_NAMES, FIELDS
+from services.search.text import query_forms, squeezed
 
 LOOKED_AT = 50
 """Hits that values are taken from."""
 MOST_CUSTOMERS = 5
 MOST_FIELDS = 3
+MOST_NAMES = 2
+SHORTEST_NAME = 4
+"""Letters of a country's or currency's name from which it is suggested."""
 _SHARED = ("city", "state", "country", "company", "street", "postal_code", "last_name", "first_name", "currency")
 """Attributes whose values several customers may have, so that one of them narrows."""
+_LAST_WORDS = re.compile(r"(?:^|(?<=[\s,]))(?=((?:[^\s,\"]+ ){0,3}[^\s,\"]+$))")
+"""From each of the last four words to the end."""
 _LAST_WORD = re.compile(r"(?:^|(?<=[\s,]))(-?)([^\s,]+)$")
 
 
@@ -36,9 +44,9 @@ def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) 
     try:
         page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
     except InvalidQuery:
-        return fields[: asked.limit]
+        return [*_named(database, engine, waiting, asked), *fields][: asked.limit]
     customers = [_customer(item) for item in page["items"][:MOST_CUSTOMERS]]
-    values = list(_values(asked.q, page["items"]))
+    values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked)]
     # Customers first; values and fields fill up, but never less than half of what there is room for.
     room = max(asked.limit - len(values) - len(fields), asked.limit // 2)
     return [*customers[:room], *values, *fields][: asked.limit]
@@ -59,20 +67,49 @@ def _customer(item: Mapping[str, Any]) -> dict[str, Any]:
 def _values(typed: str, items: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Whole values that the last word begins, most common first; ``q`` is what is typed with the value in its place."""
     last = _LAST_WORD.search(typed)
-    if last is None or last[1] or ":" in last[2] or '"' in typed:
+    if last is None or last[1] or '"' in typed:
         return
-    begun = last[2].casefold()
+    name, _, begun = last[2].rpartition(":")
+    attributes = FIELDS[name.lower()].attributes if name.lower() in FIELDS else _SHARED
     reasons = Counter(
         (reason["attribute"], reason["value"])
         for item in items
         for reason in item["matched"]
-        if reason["attribute"] in _SHARED and reason["how"] in ("word", "prefix")
+        if reason["attribute"] in _SHARED and reason["attribute"] in attributes and reason["how"] in ("word", "prefix")
     )
     for (attribute, value), count in reasons.most_common():
-        # Others matched another word of the query, or in another spelling: not what is being typed.
-        if begun in value.casefold() and '"' not in value and count > 1:
+        # Others matched another word of the query: not what is being typed.
+        if count > 1 and '"' not in value and _begins(value, begun):
             narrowed = f'{typed[: last.start()]}{attribute}:"{value}"'
             yield {"kind": "value", "text": value, "attribute": attribute, "value": value, "q": narrowed}
+
+
+def _begins(value: str, typed: str) -> bool:
+    """Whether a word of ``value`` begins as typed, in the spelling of the search: ``muel`` begins Müller."""
+    forms = tuple(map(squeezed, query_forms(typed)))
+    return any(token.startswith(forms) for token in street_tokens(value)) if forms else False
+
+
+def _named(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Countries and currencies of somebody, of whose names the last words are the beginning."""
+    for begun in _LAST_WORDS.finditer(asked.q):
+        kind, _, typed = begun[1].rpartition(":")
+        if typed.startswith("-"):
+            continue
+        for field, names in (("country", codes.countries()), ("currency", codes.currencies())):
+            if kind.lower() not in ("", field) or (not kind and typed.isascii() and len(typed) < SHORTEST_NAME):
+                continue
+            for code, name in names.begun(typed)[:MOST_NAMES]:
+                narrowed = f"{asked.q[: begun.start()]}{field}:{code.upper()}"
+                if _finds_somebody(database, engine, waiting, replace(asked, q=narrowed, limit=1)):
+                    yield {"kind": "value", "text": name, "attribute": field, "value": code.upper(), "q": narrowed}
+
+
+def _finds_somebody(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> bool:
+    try:
+        return bool(find_customers(database, engine, waiting, asked).page["items"])
+    except (InvalidQuery, QueryTooLong):
+        return False
 
 
 def _fields(typed: str) -> Iterator[dict[str, Any]]:

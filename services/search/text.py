@@ -14,7 +14,7 @@ from itertools import pairwise
 from services.search import phones
 from services.search.folding import MAX_TEXT_LENGTH, fold, is_word_character
 
-NORMALIZER_VERSION = 2
+NORMALIZER_VERSION = 3
 """Goes up whenever a value comes out as other tokens: an index made with another version has to be rebuilt."""
 
 MAX_TOKEN_LENGTH = 128
@@ -35,7 +35,7 @@ class Kind(IntEnum):
     WORD = 3
     """Equal: a word. Prefix: yes. Typos: where its attribute allows them."""
     PART = 4
-    """Prefix only: the rest of a run in a script without spaces, from each of its characters on."""
+    """Prefix only: the rest of a run in a script without spaces, from each of its characters on; a number backwards."""
     EXACT = 5
     """Equal only: a code or a date, which nobody means by its beginning."""
 
@@ -86,17 +86,16 @@ def word_tokens(value: str, *, joins: bool = True) -> Tokens:
         if folded.isascii() and folded.isalnum():  # one plain word, as nearly all names are
             _put(tokens, folded, Kind.WORD)
             continue
-        pieces: list[str] = []
-        for chunk in _BETWEEN_WORDS.split(folded):
-            chunk_pieces = _pieces(chunk)
-            pieces += chunk_pieces
-            _put(tokens, squeezed(chunk), Kind.WORD)
-        for piece in pieces:
+        chunks = [chunk for chunk in map(squeezed, _BETWEEN_WORDS.split(folded)) if chunk]
+        found = pieces(folded)
+        for chunk in chunks:
+            _put(tokens, chunk, Kind.WORD)
+        for piece in found:
             _put_piece(tokens, piece)
-        if joins and len(pieces) > 1:
-            for left, right in pairwise(pieces):
+        if joins and len(found) > 1:
+            for left, right in (*pairwise(found), *pairwise(chunks)):
                 _put(tokens, left + right, Kind.WORD)
-            _put(tokens, "".join(pieces), Kind.WORD)
+            _put(tokens, "".join(found), Kind.WORD)
     return tokens
 
 
@@ -136,7 +135,7 @@ def email_tokens(value: str) -> Tokens:
         whole = _trimmed(folded.replace(" ", ""))
         local, _, domain = whole.rpartition("@")
         _put(tokens, whole, Kind.WHOLE)
-        for token in (_trimmed(local), _trimmed(domain), *_pieces(local), *_labels(domain)):
+        for token in (_trimmed(local), _trimmed(domain), *pieces(local), *_labels(domain)):
             _put(tokens, token, Kind.WORD)
     return tokens
 
@@ -167,17 +166,21 @@ def code_tokens(value: str) -> Tokens:
     tokens: Tokens = {}
     for folded in fold(value):
         _put(tokens, squeezed(folded), Kind.WORD)
-        for piece in _pieces(folded):
+        for piece in pieces(folded):
             _put(tokens, piece, Kind.WORD)
     return tokens
 
 
-def phone_tokens(value: str) -> Tokens:
-    """Tokens of a telephone number: its digits, with and without the code of the country."""
+def phone_tokens(value: str, countries: Iterable[str] = ()) -> Tokens:
+    """Tokens of a telephone number: its digits, with and without the code of the country, and read from its end.
+
+    ``countries`` (ISO 3166-1) are those that a number without a code may be of.
+    """
     tokens: Tokens = {}
     for folded in fold(value):
-        for spelling in phones.spellings(folded):
+        for spelling in phones.spellings(folded, countries):
             _put(tokens, spelling, Kind.WHOLE)
+        _put(tokens, phones.backwards(folded), Kind.PART)
     return tokens
 
 
@@ -221,7 +224,7 @@ def _keep_strongest(tokens: Tokens, token: str, kind: Kind) -> None:
         tokens[token] = kind
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """The runs of letters and digits in ``text`` (folded)."""
     if text.isascii():
         return _ASCII_PIECE.findall(text)
@@ -231,7 +234,7 @@ def _pieces(text: str) -> list[str]:
 
 def squeezed(text: str) -> str:
     """The letters and digits of ``text`` (folded), nothing else."""
-    return "".join(_pieces(text))
+    return "".join(pieces(text))
 
 
 def squeezed_spellings(value: str) -> tuple[str, ...]:

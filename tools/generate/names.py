@@ -20,15 +20,104 @@ _OTHERS = ("et", "lv", "lt", "tr", "vi", "id", "ms", "bg", "sr", "ru", "uk", "el
 _LOCALES = (*_LATIN, *_OTHERS, "th", "ja", "ko", "zh", "zh_Hant")
 # What people say, and no list of names has.
 _ALSO_CALLED = {
-    "GB": ("UK", "England", "Scotland", "Wales", "Britain"),
-    "US": ("America",),
-    "NL": ("Holland",),
-    "AE": ("UAE",),
+    "AE": ("UAE", "Emirates"),
+    "BO": ("Plurinational State of Bolivia",),
+    "BN": ("Brunei Darussalam",),
+    "CD": ("Democratic Republic of the Congo", "DR Congo", "DRC", "Zaire"),
+    "CG": ("Republic of the Congo",),
     "CI": ("Ivory Coast",),
-    "TR": ("Turkey",),
-    "SZ": ("Swaziland",),
-    "MM": ("Burma",),
+    "CN": ("People's Republic of China", "PRC", "Mainland China"),
     "CV": ("Cape Verde",),
+    "CZ": ("Czech Republic", "Tschechische Republik", "Česká republika", "République tchèque", "Republika Czeska"),
+    "DE": ("Federal Republic of Germany", "Bundesrepublik Deutschland", "BRD"),
+    "FR": ("French Republic", "République française"),
+    "GB": ("UK", "Great Britain", "Britain", "England", "Scotland", "Wales", "Northern Ireland"),
+    "GR": ("Hellenic Republic",),
+    "HK": ("Hong Kong", "Hongkong"),
+    "IE": ("Republic of Ireland",),
+    "IR": ("Islamic Republic of Iran", "Persia"),
+    "KP": ("Democratic People's Republic of Korea", "DPRK"),
+    "KR": ("Korea", "Republic of Korea", "Corea", "Corée", "Coreia", "한국", "大韓民国", "大韩民国"),
+    "LA": ("Lao People's Democratic Republic",),
+    "MD": ("Republic of Moldova",),
+    "MK": ("Macedonia", "Republic of North Macedonia"),
+    "MM": ("Burma",),
+    "MO": ("Macau", "Macao"),
+    "NL": ("Holland", "Kingdom of the Netherlands"),
+    "PL": ("Republic of Poland", "Rzeczpospolita Polska"),
+    "PS": ("Palestine", "State of Palestine"),
+    "PT": ("Portuguese Republic",),
+    "RU": ("Russian Federation", "Российская Федерация", "РФ"),
+    "SK": ("Slovak Republic", "Slovenská republika"),
+    "SY": ("Syrian Arab Republic",),
+    "SZ": ("Swaziland",),
+    "TL": ("East Timor",),
+    "TR": ("Turkey", "Republic of Türkiye"),
+    "TW": ("Republic of China", "Chinese Taipei", "Formosa"),
+    "TZ": ("United Republic of Tanzania",),
+    "US": ("America", "United States of America", "States"),
+    "VA": ("Vatican", "Holy See"),
+    "VE": ("Bolivarian Republic of Venezuela",),
+    "VN": ("Viet Nam", "Socialist Republic of Vietnam"),
+    "ZA": ("RSA",),
+}
+
+# How currencies are spoken of by their unit alone, by the last word of their English names. Not those that are first
+# names, too (mark, won, real, rand, sol): they would be found in everybody's currency.
+_UNITS = {
+    "Baht": ("baht",),
+    "Dinar": ("dinar", "dinars"),
+    "Dirham": ("dirham", "dirhams"),
+    "Dollar": ("dollar", "dollars", "Dólares", "доллары", "$"),
+    "Euro": ("euros", "Euros", "€"),
+    "Forint": (
+        "forint",
+        "forints",
+    ),
+    "Franc": ("franc", "francs"),
+    "Hryvnia": ("hryvnia", "hryvnias", "₴"),
+    "Koruna": ("koruna", "korunas", "Kč"),
+    "Krona": ("krona", "kronor"),
+    "Krone": ("krone", "kroner"),
+    "Króna": ("krona", "krónur"),
+    "Lira": ("lira", "liras"),
+    "Peso": ("peso", "pesos"),
+    "Pound": ("pound", "pounds"),
+    "Rial": ("rial", "rials"),
+    "Ringgit": ("ringgit", "ringgits"),
+    "Riyal": ("riyal", "riyals"),
+    "Ruble": ("ruble", "rubles", "rouble", "roubles", "рубль", "рубли", "₽"),
+    "Rupee": ("rupee", "rupees"),
+    "Rupiah": ("rupiah", "rupiahs"),
+    "Shekel": ("shekel", "shekels", "₪"),
+    "Yen": ("yen", "¥"),
+    "Yuan": ("yuan", "¥", "元"),
+    "Zloty": ("zloty", "złoty", "zlotys", "złotych", "zł"),
+}
+_CURRENCIES_ALSO_CALLED = {
+    "AUD": ("A$",),
+    "BRL": ("R$", "reais"),
+    "CAD": ("C$", "CA$"),
+    "CHF": ("Franken",),
+    "CNY": ("renminbi", "RMB", "CN¥"),
+    "FKP": ("£",),
+    "GBP": ("£", "pound sterling", "pounds sterling", "sterling"),
+    "GIP": ("£",),
+    "HKD": ("HK$",),
+    "INR": ("₹",),
+    "KRW": ("₩",),
+    "KZT": ("₸",),
+    "MXN": ("MX$", "Mex$"),
+    "NGN": ("₦",),
+    "NZD": ("NZ$",),
+    "PHP": ("₱",),
+    "SGD": ("S$",),
+    "SHP": ("£",),
+    "THB": ("฿",),
+    "TRY": ("₺",),
+    "TWD": ("NT$",),
+    "USD": ("US$", "American dollar", "American dollars", "US dollars"),
+    "VND": ("₫",),
 }
 
 
@@ -62,7 +151,16 @@ def _currencies() -> dict[str, set[str]]:
     """ISO 4217, those that are tender somewhere."""
     codes = {code for country in countries() for code in get_territory_currencies(country) or ()}
     locales = [Locale.parse(name) for name in _LOCALES]
-    return {code: {code, *(own.currencies[code] for own in locales if code in own.currencies)} for code in codes}
+    english = Locale.parse("en").currencies
+    return {
+        code: {
+            code,
+            *(own.currencies[code] for own in locales if code in own.currencies),
+            *_UNITS.get(english.get(code, "").rpartition(" ")[2], ()),
+            *_CURRENCIES_ALSO_CALLED.get(code, ()),
+        }
+        for code in codes
+    }
 
 
 def _months() -> dict[str, set[str]]:

@@ -10,7 +10,6 @@ from services.search.engine.port import required
 from services.search.matching import NAMED_SCORES, SCORES
 from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Within, Word
 from services.search.text import MIN_KEY_PREFIX
-from services.search.typos import forgiven
 
 Clause = dict[str, Any]
 _BEST_FIRST: list[Clause] = [{"_score": "desc"}, {"customer_id": "desc"}]
@@ -83,7 +82,7 @@ def _word(word: Word) -> Clause:
     ]
     if not word.exact:
         ways.append(_scored(SCORES["prefix"], [clause for form in forms for clause in _prefixes(form, word)]))
-        if fuzzy := [_fuzzy(field, form, limit) for field in _fuzzy_fields(word) for form, limit in forgiven(forms)]:
+        if fuzzy := [_fuzzy(field, form, limit) for field in _fuzzy_fields(word) for form, limit in word.misspelled]:
             ways.append(_scored(SCORES["typo"], fuzzy))
     return {"dis_max": {"queries": ways}}
 

@@ -19,7 +19,7 @@ from services.search.engine.postgres_nodes import FEW, NodeSql, key_sql
 from services.search.engine.postgres_tables import KEY_MARK
 from services.search.engine.postgres_words import MANY, Vocabulary, key_condition, range_condition
 from services.search.query.tree import Word
-from services.search.typos import deletion_keys, forgiven
+from services.search.typos import deletion_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def look_up(scoped: Statement, words: Sequence[Word]) -> Statement:
                 f"(SELECT {index}, {place}, v.number, v.word FROM vocabulary v WHERE {condition} LIMIT {MANY + 1})"
                 for condition in conditions
             ]
-    forms = [pair for word in words if not word.exact for pair in forgiven(word.forms)]
+    forms = [pair for word in words for pair in word.misspelled]
     if forms:
         parameters["keys"] = sorted({key for form, typos in forms for key in deletion_keys(form, typos)})
         parameters["shortest"] = min(len(form) - typos for form, typos in forms)

@@ -37,7 +37,7 @@ def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> NodeSql:
     found = [vocabulary.begins.get((index, place), {}) for place in range(len(word.forms))]
     if word.exact:
         return _WholeWords(index, word, sorted({number for words in found for number in words}))
-    typos = sorted(number for number, candidate in vocabulary.near.items() if is_near(candidate, word.forms))
+    typos = sorted(number for number, candidate in vocabulary.near.items() if is_near(candidate, word))
     if any(len(words) > MANY for words in found):
         return _ManyWords(index, word, typos)
     return _FewWords(index, word, found, typos)

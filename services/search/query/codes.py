@@ -5,76 +5,82 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import orjson
 
 from services.search.folding import fold
-from services.search.text import squeezed
+from services.search.text import MAX_TOKEN_LENGTH, query_forms, squeezed
 
 _FILE = Path(__file__).with_name("names.json")
-_SHORTEST_PREFIX = 4
-_SHORTEST_INNER = 4
-_MOST_COUNTRIES = 3
-"""A word inside of names stands for countries only if it is in the names of so few: not ``Islands`` or ``Republic``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Codes (folded) that a typed word or words name, and how well."""
-
-    codes: tuple[str, ...]
-    how: Literal["word", "prefix"]
+_SHORTEST_BEGUN = 3
+_ARTICLE = "the "
 
 
 class Names:
-    """Codes by whole name, and by the beginnings of names and of words inside them."""
+    """Codes by whole names and symbols. The beginning of a name stands for nothing but what it may become."""
 
-    def __init__(self, names: Mapping[str, Iterable[str]], *, most_inner: int) -> None:
-        self._whole: dict[str, set[str]] = {}
-        inner: dict[str, set[str]] = {}
+    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
+        self._codes: dict[str, set[str]] = {}
+        self._shown: dict[str, str] = {}
         for code, spellings in names.items():
             for spelling in spellings:
                 for folded in fold(spelling):
-                    self._whole.setdefault(squeezed(folded), set()).add(code.lower())
-                    for word in folded.split():
-                        inner.setdefault(squeezed(word), set()).add(code.lower())
-        self._begins = dict(self._whole)
-        for word, codes in inner.items():
-            if len(word) >= _SHORTEST_INNER and len(codes) <= most_inner:
-                self._begins[word] = self._begins.get(word, set()) | codes
-        self._sorted = sorted(self._begins)
+                    form = folded if has_sign(folded) else squeezed(folded)
+                    self._codes.setdefault(form, set()).add(code.lower())
+                    self._shown.setdefault(form, spelling)
+        self._sorted = sorted(self._codes)
 
-    def find(self, form: str) -> Named | None:
-        """What ``form`` (folded and squeezed) names."""
-        if codes := self._whole.get(form):
-            return Named(tuple(sorted(codes)), "word")
-        if len(form) < (_SHORTEST_PREFIX if form.isascii() else 2):
-            return None
+    def find(self, typed: str) -> tuple[str, ...]:
+        """The codes (folded) that have this name; none for what is no whole name of any."""
         found: set[str] = set()
-        for position in range(bisect_left(self._sorted, form), len(self._sorted)):
-            if not self._sorted[position].startswith(form):
-                break
-            found |= self._begins[self._sorted[position]]
-        return Named(tuple(sorted(found)), "prefix") if found else None
+        for form in self._forms(typed):
+            found |= self._codes.get(form, set())
+        return tuple(sorted(found))
+
+    def begun(self, typed: str) -> list[tuple[str, str]]:
+        """Codes (folded) of which a name begins so, each with that name, the shortest name first."""
+        found: dict[str, str] = {}
+        for form in self._forms(typed):
+            if len(form) < (_SHORTEST_BEGUN if form.isascii() else 2):
+                continue
+            for position in range(bisect_left(self._sorted, form), len(self._sorted)):
+                name = self._sorted[position]
+                if not name.startswith(form):
+                    break
+                for code in self._codes[name]:
+                    if code not in found or len(self._shown[name]) < len(found[code]):
+                        found[code] = self._shown[name]
+        return sorted(found.items(), key=lambda pair: (len(pair[1]), pair))
+
+    def _forms(self, typed: str) -> Sequence[str]:
+        if has_sign(typed):
+            return tuple("".join(folded.split()) for folded in fold(typed[:MAX_TOKEN_LENGTH]))
+        forms = query_forms(typed)
+        if typed.lower().startswith(_ARTICLE):
+            forms += query_forms(typed[len(_ARTICLE) :])
+        return forms
+
+
+def has_sign(text: str) -> bool:
+    """Whether a sign of money is in it (``€``, ``US$``)."""
+    return any(unicodedata.category(character) == "Sc" for character in text[:MAX_TOKEN_LENGTH])
 
 
 @lru_cache(maxsize=1)
 def countries() -> Names:
     """Countries and territories (ISO 3166-1)."""
-    return Names(_names()["countries"], most_inner=_MOST_COUNTRIES)
+    return Names(_names()["countries"])
 
 
 @lru_cache(maxsize=1)
 def currencies() -> Names:
     """Currencies (ISO 4217)."""
-    names = _names()["currencies"]
-    return Names(names, most_inner=len(names))
+    return Names(_names()["currencies"])
 
 
 @lru_cache(maxsize=1)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
 from services.search.columns import BY_COLUMN, Values
 from services.search.query import codes, dates
 from services.search.query.errors import InvalidQuery
-from services.search.query.fields import FIELDS, STATUSES, Field, columns_of, similar
+from services.search.query.fields import FIELDS, STATUSES, Field, columns_of, example, similar, similar_column
 from services.search.query.lexer import Term, Value
 from services.search.query.tree import Either, Filled, Node, Not, Range, Word
 from services.search.query.words import phrase, word
-from services.search.text import query_forms
 
-_EXAMPLES = "2026-03-12, 2026-03, 2026, today, 30d (days; also h, w, m for months, y)"
 _NAMES = {"country": codes.countries, "currency": codes.currencies}
 
 
@@ -30,10 +29,15 @@ class _Condition:
         self.now = now
 
     def node(self) -> Node:
+        for value in self.term.values:
+            if not value.text and not value.quoted:
+                hint = f"Write a value right behind it, such as {example(self.term.field, self.term.operator)}."
+                raise self._mistake(f"Nothing stands behind {self.term.field}{self.term.operator}", hint, value)
         kinds: dict[str, Callable[[Value], Node]] = {"has": self._has, "is": self._is}
         make = kinds.get(self.term.field) or self._of_field(self._field())
         if self.term.field in kinds and self.term.operator != ":":
-            raise self._mistake(f"{self.term.field} takes no comparison.", f"Write {self.term.field}: and a word.")
+            hint = f"Write {example(self.term.field, ':')}."
+            raise self._mistake(f"{self.term.field} takes no comparison.", hint)
         nodes = tuple(map(make, self.term.values))
         node = nodes[0] if len(nodes) == 1 else Either(nodes)
         return Not(node) if self.term.negated else node
@@ -41,7 +45,10 @@ class _Condition:
     def _field(self) -> Field:
         field = FIELDS.get(self.term.field)
         if field is None and self.term.field not in ("has", "is"):
-            quoted = f'To search for it as it is, put it in quotes: "{self.term.field}{self.term.operator}…".'
+            first = self.term.values[0].text.replace('"', "")
+            quoted = (
+                f'To search for it as it is, put it in quotes: "{self.term.field}{self.term.operator}{first[:40]}".'
+            )
             raise self._mistake(f"There is no field {self.term.field}.", f"{similar(self.term.field)} {quoted}")
         return field or FIELDS["id"]
 
@@ -49,22 +56,29 @@ class _Condition:
         def node(value: Value) -> Node:
             if value.quoted and not value.text.strip():
                 return self._empty(field, value)
-            dated = field.column and BY_COLUMN[field.column].values is not Values.TEXT
-            if dated and (self.term.operator != ":" or not field.attributes):
+            is_equal = self.term.operator in (":", "=")
+            if field.is_dated and not (is_equal and field.attributes):
                 return self._range(field, value)
-            if self.term.operator not in (":", "="):
-                hint = f"Write {self.term.field}:{value.text}, or compare birthdate, registered or last_login."
+            if not is_equal:
+                hint = (
+                    f"Write {self._corrected(field, value)}. What can be compared is birthdate, registered, last_login."
+                )
                 raise self._mistake(f"{self.term.field} can't be compared.", hint)
-            return self._words(field, value, dated=bool(dated))
+            return self._words(field, value)
 
         return node
 
-    def _words(self, field: Field, value: Value, *, dated: bool) -> Node:
+    def _corrected(self, field: Field, value: Value) -> str:
+        """The same condition without a comparison."""
+        if field.codes and not _NAMES[field.name]().find(value.text):
+            return example(self.term.field, ":")
+        return f"{self.term.field}:{_as_value(value.text)}"
+
+    def _words(self, field: Field, value: Value) -> Node:
         if field.codes:
             return self._named(field, value)
-        if dated:
-            days = dates.birthdates(value.text, self.now.date()) or dates.spelled_birthdates(value.text.split())
-            if days:
+        if field.is_dated:
+            if days := dates.birthdates(value.text, self.now.date()):
                 return Word(value.text, tuple(day.isoformat() for day in days), field.attributes, exact=True)
             return self._range(field, value)
         whole = value.quoted or self.term.negated
@@ -72,12 +86,13 @@ class _Condition:
 
     def _named(self, field: Field, value: Value) -> Node:
         names = _NAMES[field.name]()
-        found = [named for form in query_forms(value.text) if (named := names.find(form))]
-        best = next((named for named in found if named.how == "word"), found[0] if found else None)
-        if best is None:
-            hint = "Write its ISO code (DE, EUR) or its name in any of many languages."
-            raise self._mistake(f"There is no {field.name} of this name.", hint, value)
-        return Word(value.text, best.codes, field.attributes, exact=True, names=best.how)
+        if found := names.find(value.text):
+            return Word(value.text, found, field.attributes, exact=True, names="word")
+        begun = names.begun(value.text)
+        hint = f"Write its ISO code or its whole name, such as {example(field.name, ':')}."
+        if begun:
+            hint = f"Did you mean {self.term.field}:{_as_value(begun[0][1])}?"
+        raise self._mistake(f"There is no {field.name} of this name.", hint, value)
 
     def _empty(self, field: Field, value: Value) -> Node:
         columns = columns_of(field.name)
@@ -88,45 +103,60 @@ class _Condition:
     def _has(self, value: Value) -> Node:
         columns = columns_of(value.text.lower())
         if not columns:
-            raise self._mistake(f"There is no field {value.text} to have.", similar(value.text), value)
+            raise self._mistake(f"There is no field {value.text[:40]} to have.", similar_column(value.text), value)
         return _any_filled(columns)
 
     def _is(self, value: Value) -> Node:
         if value.text.lower() not in STATUSES:
-            raise self._mistake(f"Nobody can be {value.text}.", f"Known are: {', '.join(STATUSES)}.", value)
+            hint = f"Write {' or '.join(f'is:{status}' for status in STATUSES)}."
+            raise self._mistake(f"Nobody can be {value.text[:40]}.", hint, value)
         return Word(value.text, (value.text.lower(),), ("status",), exact=True)
 
-    def _range(self, field: Field, value: Value) -> Range:
+    def _range(self, field: Field, value: Value) -> Node:
         text = value.text.strip()
         operator = self.term.operator
-        if ".." in text and operator == ":":
+        if ".." in text and operator in (":", "="):
             begin, _, end = text.partition("..")
             low = self._period(begin, value)[0] if begin else None
             high = self._period(end, value)[1] if end else None
             return self._keys(field, low, high)
         if moment := dates.ago(text.lower(), self.now):
             if operator in (":", "="):
-                hint = f"Write {self.term.field}<{text} (not so long ago) or {self.term.field}>{text} (longer ago)."
+                name = self.term.field
+                hint = f"Write {name}<{text} (not so long ago) or {name}>{text} (longer ago)."
                 raise self._mistake("An age needs a comparison.", hint, value)
             return self._keys(field, moment, None) if operator[0] == "<" else self._keys(field, None, moment)
+        if operator in (":", "="):
+            either = tuple(self._keys(field, *each) for each in self._periods(text, value))
+            return either[0] if len(either) == 1 else Either(either)
         begins, ends = self._period(text, value)
-        limits = {
-            ":": (begins, ends),
-            "=": (begins, ends),
-            ">=": (begins, None),
-            ">": (ends, None),
-            "<": (None, begins),
-            "<=": (None, ends),
-        }
+        limits = {">=": (begins, None), ">": (ends, None), "<": (None, begins), "<=": (None, ends)}
         return self._keys(field, *limits[operator])
 
     def _period(self, text: str, value: Value) -> tuple[datetime, datetime]:
-        found = dates.period(text.lower(), self.now)
-        if found is None:
-            raise self._mistake(
-                f"{text[:40]} is no date or age that {self.term.field} takes.", f"Write {_EXAMPLES}.", value
-            )
-        return found
+        """The one that is meant. Raises InvalidQuery where it may be one or another."""
+        found = self._periods(text, value)
+        if len(found) > 1:
+            start = f"{self.term.field}{self.term.operator}"
+            written = " or ".join(f"{start}{begin.date().isoformat()}" for begin, _ in found)
+            raise self._mistake(f"{text[:40]} may be one day or another.", f"Write {written}.", value)
+        return found[0]
+
+    def _periods(self, text: str, value: Value) -> list[tuple[datetime, datetime]]:
+        if found := dates.period(text.lower(), self.now):
+            return [found]
+        days = dates.birthdates(text, self.now.date())
+        if not days:
+            message = f"{text[:40]} is no date or age that {self.term.field} takes."
+            raise self._mistake(message, self._dates_hint(), value)
+        return [found for day in days if (found := dates.period(day.isoformat(), self.now))]
+
+    def _dates_hint(self) -> str:
+        name, operator = self.term.field, self.term.operator
+        forms = ", ".join(f"{name}{operator}{form}" for form in ("2026-03-12", "2026-03", "2026", "today"))
+        ages = f"{name}<30d" if operator in (":", "=") else f"{name}{operator}30d"
+        more = f', {name}:2025..2026, {name}:"12 Mar 2026"' if operator == ":" else ""
+        return f"Write {forms}{more}, or for an age {ages} (days; also h, w, m for months, y)."
 
     def _keys(self, field: Field, low: datetime | None, high: datetime | None) -> Range:
         keys = _day_key if BY_COLUMN[field.column].values is Values.DAY else _moment_key
@@ -135,6 +165,12 @@ class _Condition:
     def _mistake(self, message: str, hint: str, value: Value | None = None) -> InvalidQuery:
         position = self.term.position if value is None else value.position
         return InvalidQuery(message, where=self.where, position=position, hint=hint)
+
+
+def _as_value(text: str) -> str:
+    """``text`` as it is written behind a colon."""
+    plain = text.replace('"', "").strip()
+    return plain if re.fullmatch(r"[^\s,\u3001\u3002]+", plain) and plain[0] not in "\u201c" else f'"{plain}"'
 
 
 def _any_filled(columns: tuple[str, ...]) -> Node:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from services.search.folding import fold
+from services.search.folding import fold, is_word_character
 from services.search.query.codes import months
-from services.search.text import squeezed
 
-_YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})\Z", re.ASCII)
-_YEAR_LAST = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})\Z", re.ASCII)
-_CJK = re.compile(r"(\d{4})[年년](\d{1,2})[月월](\d{1,2})[日일]\Z", re.ASCII)
-_DAY = re.compile(r"(\d{1,2})(?:\.|st|nd|rd|th|º|er)?\Z", re.ASCII)
-_YEAR = re.compile(r"\d{4}\Z", re.ASCII)
+_LONGEST = 40
+_OLDEST = 110
+"""Years: of a year told by two digits, whoever is older is not meant."""
+_LAST_OF_A_MONTH = 31
+_PARTS = 3
+# Between and around the numbers of a date; with anything else among them it is none.
+_SEPARATORS = frozenset(" -./,'\u2010\u2011\u2012\u2013\u2019")
+# Said beside day, month and year: ordinal endings, articles, and the words for the three.
+_FILLERS = frozenset(
+    re.findall(
+        r"\S+", "st nd rd th er o of the on de del do le el den der am г года року год 年 月 日 년 월 일 thang thg"
+    )
+)
+_COMPACT = re.compile(r"\d{8}\Z", re.ASCII)
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
 _AGE = re.compile(r"(\d{1,5})(h|d|w|m|y)\Z", re.ASCII)
 _MONTHS_OF = {"m": 1, "y": 12}
@@ -21,41 +30,76 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 def birthdates(typed: str, today: date) -> list[date]:
-    """What one typed word may mean as a birthdate: ``03/12/1985`` is read both ways. Empty for anything else."""
-    word = fold(typed)[0].strip("(),;")
-    if found := _YEAR_FIRST.match(word):
-        return _days([(int(found[1]), int(found[3]), int(found[4]))])
-    if found := _CJK.match("".join(word.split())):
-        return _days([(int(found[1]), int(found[2]), int(found[3]))])
-    if found := _YEAR_LAST.match(word):
-        first, second = int(found[1]), int(found[3])
-        years = [int(found[4])] if len(found[4]) == 4 else _years(int(found[4]), today)
-        return _days([(year, *pair) for year in years for pair in ((second, first), (first, second))])
-    return []
+    """What may be meant as a birthdate, in any of the usual orders: ``12 Mar 1985``, ``1985-03-12``, ``19850312``.
 
-
-def spelled_birthdates(words: list[str]) -> list[date]:
-    """What three words may mean: ``12 Mar 1985``, ``March 12, 1985``, ``1985 mars 12``, ``12 03 1985``."""
-    if len(words) != 3:
+    ``03/12/1985`` is read both ways, and a year of two digits in both centuries. Empty for anything else.
+    """
+    folded = fold(typed)[0].strip("(),;") if len(typed) <= _LONGEST else ""
+    if _COMPACT.match(folded):
+        readings = [(folded[:4], folded[4:6], folded[6:]), (folded[4:], folded[2:4], folded[:2])]
+        readings.append((folded[4:], folded[:2], folded[2:4]))
+        found = _days([(int(year), int(month), int(number)) for year, month, number in readings])
+        return [each for each in found if today.year - _OLDEST <= each.year <= today.year]
+    parts = [part for part in _parts(folded) if part not in _FILLERS]
+    if len(parts) != _PARTS:
         return []
-    folded = [fold(word)[0].strip(".,") for word in words]
-    names = [months().get(squeezed(word)) for word in folded]
-    month = next((position for position, number in enumerate(names) if number), None)
-    if month is None:
-        joined = "/".join(folded)
-        return birthdates(joined, date.max) if all(word.isdigit() and word.isascii() for word in folded) else []
-    others = [word for position, word in enumerate(folded) if position != month]
-    years = [word for word in others if _YEAR.match(word)]
-    days = [found[1] for word in others if (found := _DAY.match(word))]
-    if len(years) != 1 or len(days) != 1:
+    named = [place for place, part in enumerate(parts) if part in months()]
+    numbers = [part for part in parts if part.isdigit()]
+    if len(numbers) == _PARTS:
+        return _days(list(_of_numbers(numbers, today)))
+    if len(numbers) + len(named) != _PARTS or len(named) != 1:
         return []
-    return _days([(int(years[0]), names[month] or 0, int(days[0]))])
+    return _days(list(_with_name(months()[parts[named[0]]], numbers, today)))
 
 
-def _years(two_digits: int, today: date) -> list[int]:
-    """The one of the last hundred years that ends so."""
-    year = today.year - today.year % 100 + two_digits
-    return [year if year <= today.year else year - 100]
+def _parts(folded: str) -> list[str]:
+    """Runs of digits and runs of letters; none where anything else than what separates them is among them."""
+    found: list[str] = []
+    before = ""
+    for character in folded:
+        kind = "digit" if character.isdigit() else "letter" if is_word_character(character) else ""
+        if kind == "digit" and not character.isascii():
+            return []
+        if kind and kind == before:
+            found[-1] += character
+        elif kind:
+            found.append(character)
+        elif character not in _SEPARATORS:
+            return []
+        before = kind
+    return found
+
+
+def _of_numbers(numbers: Sequence[str], today: date) -> Iterator[tuple[int, int, int]]:
+    """Year, month and day, in each way in which three numbers can be read."""
+    first, second, third = numbers
+    if len(second) > 2:
+        return
+    if len(first) == 4 or (len(first) == len(third) == 2 and int(first) > _LAST_OF_A_MONTH):
+        yield from ((year, int(second), int(third)) for year in _years(first, today) if len(third) <= 2)
+    elif len(first) <= 2:
+        for year in _years(third, today):
+            yield year, int(second), int(first)
+            yield year, int(first), int(second)
+
+
+def _with_name(month: int, numbers: Sequence[str], today: date) -> Iterator[tuple[int, int, int]]:
+    """The year is the longer or greater of the two numbers, else the last one."""
+    first, second = numbers
+    is_first = len(first) == 4 or (len(second) <= 2 and int(first) > _LAST_OF_A_MONTH)
+    year, number = (first, second) if is_first else (second, first)
+    if len(number) <= 2:
+        yield from ((each, month, int(number)) for each in _years(year, today))
+
+
+def _years(typed: str, today: date) -> list[int]:
+    """The year, or of the last hundred and ten those that end so."""
+    if len(typed) == 4:
+        return [int(typed)]
+    if len(typed) != 2:
+        return []
+    latest = today.year - (today.year - int(typed)) % 100
+    return [year for year in (latest, latest - 100) if year >= today.year - _OLDEST]
 
 
 def _days(parts: list[tuple[int, int, int]]) -> list[date]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from services.search.columns import BY_COLUMN
+from services.search.columns import BY_COLUMN, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,11 @@ class Field:
     attributes: tuple[str, ...] = ()
     column: str = ""
     codes: bool = False
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its values are days or moments."""
+        return bool(self.column) and BY_COLUMN[self.column].values is not Values.TEXT
 
 
 _ADDRESS = ("street", "city", "state", "postal_code")
@@ -54,6 +59,7 @@ _ALSO = {
     "created": "registered_at",
     "last_login": "last_login_at",
     "mail": "email",
+    "mailto": "email",
     "tel": "phone",
     "telephone": "phone",
     "firstname": "first_name",
@@ -82,6 +88,23 @@ def columns_of(name: str) -> tuple[str, ...]:
     return tuple(attribute for attribute in field.attributes if attribute in BY_COLUMN)
 
 
+def is_compared(name: str) -> bool:
+    """Whether a field has days or moments, which can be before or after others."""
+    field = FIELDS.get(name)
+    return field is not None and field.is_dated
+
+
+def example(name: str, operator: str) -> str:
+    """A condition on this field that is right, with this operator where it takes it."""
+    field = FIELDS.get(name)
+    if field is None:
+        return {"has": "has:phone", "is": "is:active"}.get(name, "city:Berlin")
+    if field.is_dated:
+        return f"{name}{operator}2026-03-12"
+    value = {"country": "DE", "currency": "EUR", "status": "active", "language": "de"}.get(field.name, '"two words"')
+    return f"{name}:{value}"
+
+
 def nearest(name: str) -> str:
     """The field that ``name`` resembles; empty for none."""
     known = [*FIELDS, "is", "has"]
@@ -92,4 +115,13 @@ def similar(name: str) -> str:
     """A hint for a field that doesn't exist."""
     if near := nearest(name):
         return f"Did you mean {near}?"
-    return f"Fields are: is, has, {', '.join(field.name for field in _FIELDS)}."
+    return f"Fields are: is, has, {', '.join(FIELD_NAMES)}."
+
+
+def similar_column(name: str) -> str:
+    """A hint for a field that can't be asked for whether it is filled."""
+    filled = [each for each in FIELDS if columns_of(each)]
+    near = difflib.get_close_matches(name.lower(), filled, n=1, cutoff=0.7)
+    if near:
+        return f"Did you mean has:{near[0]}?"
+    return f"Fields that can be empty are: {', '.join(each for each in FIELD_NAMES if each in filled)}."

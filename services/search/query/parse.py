@@ -3,8 +3,8 @@
 anna berlin                     both words, anywhere; beginnings and typos count
 "anna maria"                    these whole words next to each other
 city:Berlin  name:"de la Cruz"  one field; city:Berlin,Hamburg one of several; city:"" empty
--country:DE  -berlin            not
-anna OR hanna                   either; binds closer than the space between other words
+-country:DE  -berlin            not; also country!=DE, NOT berlin
+anna OR hanna                   either; binds closer than the space between other words, which AND may stand for
 registered>=2026-01-01  last_login<30d  birthdate:1980..1989
 is:active  has:phone
 """
@@ -12,11 +12,12 @@ is:active  has:phone
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.search.query.conditions import condition
 from services.search.query.errors import InvalidQuery, QueryTooLong
-from services.search.query.fields import FIELDS, nearest
+from services.search.query.fields import FIELDS, is_compared, nearest
 from services.search.query.lexer import Term, terms
 from services.search.query.tree import Either, Every, Node, Not, Query, Within, Word
 from services.search.query.words import alone, phrase, run
@@ -35,7 +36,7 @@ def parse(typed: str, *, now: datetime, where: str = "q") -> Query:
     """
     if len(typed) > MAX_QUERY_LENGTH:
         raise QueryTooLong(f"Search for at most {MAX_QUERY_LENGTH} characters.", where)
-    found = list(terms(typed, where=where, is_field=_is_field))
+    found = _joined(list(terms(typed, where=where, is_field=_is_field)), where)
     if len(found) > MAX_TERMS:
         raise QueryTooLong(f"Search for at most {MAX_TERMS} words and conditions.", where)
     nodes = _Reading(found, where, now).nodes()
@@ -50,7 +51,7 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
 
     Raises QueryTooLong, InvalidQuery.
     """
-    found = list(terms(typed[: MAX_QUERY_LENGTH + 1], where="filter", is_field=_is_field))
+    found = _joined(list(terms(typed[: MAX_QUERY_LENGTH + 1], where="filter", is_field=_is_field)), "filter")
     for place, term in enumerate(found):
         if not term.field and not (_is_or(term) and 0 < place < len(found) - 1 and found[place - 1].field):
             raise InvalidQuery(
@@ -62,16 +63,44 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
     return Query(tuple(map(Within, parse(typed, now=now, where="filter").nodes)))
 
 
-def _is_field(name: str, operator: str, rest: str) -> bool:
+def _is_field(name: str, operator: str, rest: str, *, spaced: bool) -> bool:
     """Whether ``name`` begins a condition, perhaps with a mistake in it. What isn't a field, resembles none and stands
     in what people write anyway is text: ``No:12``, ``https://…``, ``Anna<anna@example.com>``."""
     if name.lower() in FIELDS or name.lower() in ("is", "has"):
-        return True
-    if not rest or rest[0].isspace() or rest.startswith(("/", ":", "\\")):
+        # With a space before, < may as well begin an address: email <anna@example.com>.
+        return not spaced or operator not in ("<", ">") or is_compared(name.lower())
+    if spaced or not rest or rest[0].isspace() or rest.startswith(("/", ":", "\\")):
         return False
     if nearest(name):
         return operator == ":" or rest[0].isdigit()
     return operator == ":" and len(name) >= _SHORTEST_FIELD and not rest[0].isdigit()
+
+
+def _joined(found: Sequence[Term], where: str) -> list[Term]:
+    """The terms without AND, which says no more than a space, and with NOT as their minus.
+
+    AND counts between two terms, NOT before one; elsewhere they are words.
+    """
+    kept: list[Term] = []
+    place = 0
+    while place < len(found):
+        term = found[place]
+        following = found[place + 1] if place + 1 < len(found) else None
+        if following and _is_word(term, "NOT") and not _is_joining(following):
+            if following.values[0].text.startswith("(") and not following.values[0].quoted:
+                hint = "Leave them out and write NOT before each word: NOT anna NOT hanna."
+                raise InvalidQuery("There are no parentheses.", where=where, position=following.position, hint=hint)
+            kept.append(replace(following, position=term.position, negated=not following.negated))
+            place += 2
+            continue
+        is_and = _is_word(term, "AND") and kept and following and not _is_joining(kept[-1], following)
+        kept += [] if is_and else [term]
+        place += 1
+    return kept
+
+
+def _is_joining(*several: Term) -> bool:
+    return any(_is_word(term, "AND") or _is_or(term) for term in several)
 
 
 class _Reading:
@@ -130,8 +159,12 @@ def _words_that_count(node: Node) -> int:
             return 0
 
 
+def _is_word(term: Term, word: str) -> bool:
+    return term.is_plain and term.values[0].text == word
+
+
 def _is_or(term: Term) -> bool:
-    return term.is_plain and term.values[0].text == "OR"
+    return _is_word(term, "OR")
 
 
 def _is_punctuation(node: Node) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from services.search.typos import forgiven
+
 How = Literal["identifier", "word", "prefix", "typo"]
 """How what was typed matches a value, best first."""
 
@@ -16,15 +18,21 @@ class Word:
 
     ``typed`` is what somebody typed, for explaining hits. Without forms (no letter, no digit) it matches nobody.
     ``attributes`` limits it to these; none: all that aren't found only where they are named.
-    ``exact``: whole words only, no beginnings and no typos.
-    ``names``: the forms are not what was typed but codes that it names (``germany``: ``de``), so well.
+    ``exact``: whole words only, no beginnings and no typos. ``spelled``: no typos.
+    ``names``: the forms are not what was typed but codes that it names (``germany``: ``de``).
     """
 
     typed: str
     forms: tuple[str, ...]
     attributes: tuple[str, ...] = ()
     exact: bool = False
-    names: Literal["word", "prefix"] | None = None
+    names: Literal["word"] | None = None
+    spelled: bool = False
+
+    @property
+    def misspelled(self) -> list[tuple[str, int]]:
+        """The forms in which typos are forgiven, each with how many."""
+        return [] if self.exact or self.spelled else forgiven(self.forms)
 
 
 @dataclass(frozen=True, slots=True)

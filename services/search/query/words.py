@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
@@ -11,26 +12,29 @@ from services.search import phones
 from services.search.folding import fold
 from services.search.query import codes, dates
 from services.search.query.tree import Either, Every, Node, Word
-from services.search.text import MAX_TOKEN_LENGTH, query_forms, squeezed
+from services.search.text import query_forms, squeezed
 
 _LONGEST_NAME = 5
 """Words of a country's or currency's name."""
 _LONGEST_GROUP = 7
 _MOST_READINGS = 16
-_FULL_NUMBER = 7
-"""Digits from which a number is looked up as a telephone number, too, in another form than it was typed in."""
 _LONGEST_HALF, _LETTERS_OF_A_CODE = 5, 2
 """Of a postal code written as two words: characters of a half, letters of one without a digit."""
+
+_WITH_A_COUNTRY = re.compile(r"[a-z]{1,3}-(\d{4,6})\Z", re.ASCII)
+"""A postal code as in ``D-10115``."""
 
 _Group: TypeAlias = tuple[int, int, Node]
 """Words from the first to before the second, and what they mean as one."""
 
 
 def word(typed: str, attributes: tuple[str, ...] = ()) -> Word:
-    """One word, looked for in these attributes; none: in all."""
+    """One word, looked for in these attributes; none: in all. Where they are named, it is spelled right."""
     forms = query_forms(typed)
-    digits = _dialled(typed) if attributes == ("phone",) else ""
-    return Word(typed, (*forms, digits) if digits and digits not in forms else forms, attributes)
+    if "phone" in attributes:
+        shortest = phones.SHORTEST if attributes == ("phone",) else phones.FULL
+        forms = tuple(dict.fromkeys((*forms, *phones.dialled(fold(typed)[0], shortest=shortest))))
+    return Word(typed, forms, attributes, spelled=bool(attributes))
 
 
 def phrase(typed: str, attributes: tuple[str, ...] = ()) -> Node:
@@ -46,19 +50,21 @@ def phrase(typed: str, attributes: tuple[str, ...] = ()) -> Node:
                 )
             )
         )
-    if (not attributes or "phone" in attributes) and (digits := _dialled(typed)):
-        meanings.append(Word(typed, (digits,), ("phone",), exact=True))
+    if (not attributes or "phone" in attributes) and (numbers := phones.dialled(fold(typed)[0])):
+        meanings.append(Word(typed, numbers, ("phone",), exact=True))
+    if not attributes:
+        meanings += _named(typed, query_forms(typed))
     return meanings[0] if len(meanings) == 1 else Either(tuple(meanings))
 
 
 def run(typed: Sequence[str], today: date) -> Iterator[Node]:
     """Neighboring bare words, each of which must match; some of them together may mean one thing."""
-    words = [each for each in typed if query_forms(each)] or list(typed)
+    words = [each for each in typed if _says_something(each)] or list(typed)
     groups = [
         (start, start + length, Either(together) if len(together) > 1 else together[0])
         for start in range(len(words))
         for length in range(2, min(_LONGEST_GROUP, len(words) - start) + 1)
-        if (together := tuple(_together(words[start : start + length])))
+        if (together := tuple(_together(words[start : start + length], today)))
     ]
     position = 0
     while position < len(words):
@@ -100,34 +106,34 @@ def alone(typed: str, today: date) -> Node:
     """A bare word, and the country, currency, day or telephone number that it may mean."""
     plain = word(typed)
     meanings: list[Node] = list(_named(typed, plain.forms))
+    if meanings and codes.has_sign(typed):  # US$ says nothing of the country
+        return meanings[0]
     if days := dates.birthdates(typed, today):
         meanings.append(_birthdate(typed, days))
-    elif (digits := _dialled(typed)) and digits not in plain.forms:
-        meanings.append(Word(typed, (digits,), ("phone",)))
+    if found := _WITH_A_COUNTRY.match(fold(typed)[0]):
+        meanings.append(Word(typed, (found[1],), ("postal_code",)))
+    if numbers := tuple(each for each in phones.dialled(fold(typed)[0]) if each not in plain.forms):
+        meanings.append(Word(typed, numbers, ("phone",)))
     return Either((plain, *meanings)) if meanings else plain
 
 
-def _dialled(typed: str) -> str:
-    """The digits of what may be a telephone number, told in full; empty for anything else."""
-    folded = fold(typed)[0]
-    digits = phones.dialled(folded) if phones.is_phone_like(folded) else ""
-    return digits if _FULL_NUMBER <= len(digits) <= phones.LONGEST else ""
+def _says_something(typed: str) -> bool:
+    """Whether it has a letter or a digit, or is the sign of a currency."""
+    return bool(query_forms(typed)) or bool(codes.currencies().find(typed))
 
 
-def _together(typed: Sequence[str]) -> Iterator[Node]:
+def _together(typed: Sequence[str], today: date) -> Iterator[Node]:
     """What these words mean as one."""
     shown = " ".join(typed)
-    if days := dates.spelled_birthdates(list(typed)):
+    if days := dates.birthdates(shown, today):
         yield _birthdate(shown, days)
     forms = [squeezed(folded) for folded in fold("".join(typed))]
     if len(typed) <= _LONGEST_NAME:
-        yield from (node for node in _named(shown, forms) if node.names == "word")
+        yield from _named(shown, forms)
     folded = [fold(part)[0] for part in typed]
     if all(map(phones.is_phone_like, folded)):
-        digits = phones.dialled(" ".join(folded))
-        if phones.SHORTEST <= len(digits) <= phones.LONGEST:
-            attributes = ("phone", "postal_code", "external_id") if len(typed) == 2 else ("phone",)
-            yield Word(shown, (digits,), attributes)
+        if numbers := phones.dialled(" ".join(folded), shortest=phones.SHORTEST):
+            yield Word(shown, numbers, ("phone", "postal_code", "external_id") if len(typed) == 2 else ("phone",))
     elif len(typed) == 2 and _is_code(folded):
         yield Word(shown, (forms[0],), ("postal_code",))
 
@@ -144,11 +150,9 @@ def _is_code(folded: Sequence[str]) -> bool:
 
 def _named(typed: str, forms: Sequence[str]) -> Iterator[Word]:
     for attribute, names in (("country", codes.countries()), ("currency", codes.currencies())):
-        found = [named for form in forms if (named := names.find(form[:MAX_TOKEN_LENGTH]))]
-        if found:
-            best = min(found, key=lambda named: named.how != "word")
-            if best.codes != tuple(forms):  # a code itself is a word like any other
-                yield Word(typed, best.codes, (attribute,), exact=True, names=best.how)
+        found = names.find(typed)
+        if found and found != tuple(forms):  # a code itself is a word like any other
+            yield Word(typed, found, (attribute,), exact=True, names="word")
 
 
 def _birthdate(typed: str, days: Sequence[date]) -> Word:

@@ -95,7 +95,10 @@ def words(value: str) -> set[str]:
         ("O’Brien", {"obrien", "o", "brien"}),
         ("Jean-Luc", {"jeanluc", "jean", "luc"}),
         ("Mary Ann", {"mary", "ann", "maryann"}),
-        ("Saint-Jean sur Mer", {"saint", "jean", "sur", "mer", "saintjean", "jeansur", "surmer", "saintjeansurmer"}),
+        (
+            "Saint-Jean sur Mer",
+            {"saint", "jean", "sur", "mer", "saintjean", "jeansur", "surmer", "saintjeansurmer", "saintjeansur"},
+        ),
         ("Smith,Anna", {"smith", "anna", "smithanna"}),
         ("N'Djamena", {"ndjamena", "n", "djamena"}),
         ("Sanʿaʾ", {"sana", "san", "a"}),
@@ -149,11 +152,11 @@ def test_query_forms() -> None:
 
 def test_hundred_kilobytes_take_milliseconds() -> None:
     for value in ("x" * 100_000, "ü " * 50_000, "王" * 100_000, "\u0301" * 100_000, "\ufdfa" * 100_000, "-" * 100_000):
-        before = time.perf_counter()
+        before = time.process_time()
         text.word_tokens(value)
         text.email_tokens(value)
         text.query_forms(value)
-        assert time.perf_counter() - before < 0.1
+        assert time.process_time() - before < 0.1
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ CASES = [
     Case("S13", "city:Berlin", "mueller"),
     Case("S13", "CITY:berl", "mueller"),
     Case("S13", "last_name:Berlin", "ann"),
-    Case("S13", "name:anna", "mueller anna_paris > annabel > ann maryann"),
+    Case("S13", "name:anna", "mueller anna_paris > annabel"),
     Case("S13", 'name:"anna"', "mueller anna_paris"),
     Case("S13", '"Anna"', "mueller anna_paris"),
     Case("S13", '"Anna Müller"', "mueller"),
@@ -85,7 +85,7 @@ CASES = [
     Case("-", "anna - dubois", "anna_paris"),
     Case("-", "%", ""),
     Case("-", "_", ""),
-    Case("-", "an%", "ann maryann mueller anna_paris annabel"),
+    Case("-", "an%", "ann maryann mueller anna_paris annabel juan mark"),
     Case("-", ".*", ""),
     Case("-", "zzzz", ""),
 ]

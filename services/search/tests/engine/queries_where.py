@@ -13,7 +13,6 @@ CASES = [
     Case("S3", "Germany", "mueller ue"),
     Case("S3", "Deutschland", "mueller ue"),
     Case("S3", "Allemagne", "mueller ue"),
-    Case("S3", "germ", "mueller ue"),
     Case("S3", "ドイツ", "mueller ue"),
     Case("S3", "日本", "yamada suzuki"),
     Case("S3", "switzerland", "muller"),
@@ -127,7 +126,7 @@ CASES = [
     Case("S7", "31.31.1985", ""),
     Case("S7", "anna 12.03.1985", "mueller"),
     Case("S7", "birthdate:1985", "mueller ue"),
-    Case("S7", "born<1980", "yamada christopher"),
+    Case("S7", "born<1980", "yamada christopher frank"),
     Case("S7", "born:12/03/1985", "mueller ue"),
     # Company: words and prefixes; phone: digits with or without separators, with or without the code of the country
     Case("S11", "helvetia", "muller"),

@@ -66,9 +66,8 @@ WORDS = st.one_of(
         lambda typed, scope, exact: Word(typed, query_forms(typed), scope, exact=exact), TYPED, SCOPES, st.booleans()
     ),
     st.builds(
-        lambda codes, how: Word("x", codes, ("country",), exact=True, names=how),
+        lambda codes: Word("x", codes, ("country",), exact=True, names="word"),
         st.lists(st.sampled_from(["us", "jp", "an"]), min_size=1, max_size=2, unique=True).map(tuple),
-        st.sampled_from(["word", "prefix"]),
     ),
 )
 COLUMN = st.sampled_from([column.name for column in COLUMNS])

@@ -48,6 +48,65 @@ def test_a_value_that_several_have_narrows_when_taken(system: System, mine: str)
     assert len(system.found(mine, value["q"])) == 2
 
 
+@pytest.mark.parametrize(
+    ("last_name", "typed"),
+    [
+        ("Müller", "muel"),
+        ("Müller", "mull"),
+        ("Müller", "MÜL"),
+        ("Mueller", "muel"),
+        ("Łukaszewski", "luk"),
+        ("O'Brien", "obr"),
+        ("Smith-Jones", "jon"),
+        ("Παπαδόπουλος", "παπαδο"),
+        ("Королёв", "короле"),
+        ("أَحْمَد", "احم"),
+        ("スズキ", "すず"),
+        ("山田", "山"),
+        ("शर्मा", "शर्"),
+        ("Nguyễn", "nguy"),
+    ],
+)
+def test_what_is_typed_is_spelled_as_in_the_search(system: System, last_name: str, typed: str) -> None:
+    publisher_id = publisher()
+    for _ in range(2):
+        system.tell(told(publisher_id, new_id("cus"), last_name=last_name))
+    system.index()
+    (value,) = [item for item in suggested(system, publisher_id, typed) if item["kind"] == "value"]
+    assert (value["attribute"], value["value"]) == ("last_name", last_name)
+    assert len(system.found(publisher_id, value["q"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "q"),
+    [
+        ("anna germ", "Germany", "anna country:DE"),
+        ("deutschl", "Deutschland", "country:DE"),
+        ("ドイ", "ドイツ", "country:DE"),
+        ("anna country:ger", "Germany", "anna country:DE"),
+        ("country:DE swiss fr", "Swiss Franc", "country:DE currency:CHF"),
+    ],
+)
+def test_the_beginning_of_a_country_or_currency_that_somebody_has_is_completed(
+    system: System, typed: str, text: str, q: str
+) -> None:
+    publisher_id = publisher()
+    system.tell(told(publisher_id, new_id("cus"), first_name="Anna", country="DE", currency="CHF"))
+    system.index()
+    named = [item for item in suggested(system, publisher_id, typed) if item["kind"] == "value"]
+    assert [(item["text"], item["q"]) for item in named] == [(text, q)]
+    assert len(system.found(publisher_id, q)) == 1
+
+
+def test_a_country_of_nobody_is_not_suggested(system: System, mine: str) -> None:
+    assert suggested(system, mine, "germ") == []
+
+
+def test_a_value_of_a_field_is_completed(system: System, mine: str) -> None:
+    (value,) = [item for item in suggested(system, mine, "anna city:ber") if item["kind"] == "value"]
+    assert (value["attribute"], value["q"]) == ("city", 'anna city:"Berlin"')
+
+
 def test_names_of_fields_are_completed(system: System, mine: str) -> None:
     assert {"kind": "field", "text": "country:", "q": "anna country:"} in suggested(system, mine, "anna coun")
     assert {"kind": "field", "text": "country:", "q": "-country:"} in suggested(system, mine, "-coun")
