@@ -13,7 +13,7 @@ def test_the_gateway_has_its_own_health_and_front_page(gateway: Gateway) -> None
     for path in ("/healthz", "/readyz"):
         assert get(gateway, path).json() == {"status": "ok"}
     for front in (get(gateway, "/"), get(gateway, "/?x=1"), httpx2.head(f"{gateway.url}/")):
-        assert (front.status_code, front.headers["Location"]) == (302, "/docs")
+        assert (front.status_code, front.headers["Location"]) == (302, "/console/")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
