@@ -9,7 +9,7 @@ from servicekit.web import health, requests
 from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
-from services.console.signed_in import require_session
+from services.console.signed_in import open_to_all, require_session
 from services.console.views import auth, customer, customers, failures, pages
 
 SERVICE = "console"
@@ -30,6 +30,8 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     app.extensions["console_gateway"] = Gateway(settings.gateway_url, transport)
     requests.register(app)
     health.register(app, [])
+    for view in app.view_functions.values():  # of health: the network inside asks without a session
+        open_to_all(view)
     failures.register(app)
     app.before_request(require_session)
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)

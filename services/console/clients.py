@@ -9,9 +9,10 @@ from typing import Any
 import httpx2
 import structlog
 
+from servicekit.tracing import current_traceparent
+
 TIMEOUT = httpx2.Timeout(15.0, connect=3.0)
 _log = structlog.get_logger("console")
-_PASSED_ON = ("x-request-id", "traceparent")
 
 
 class ApiProblem(Exception):
@@ -68,10 +69,9 @@ class Answer:
 class Api:
     """Calls with one credential, or with none. Every method raises ApiProblem; 401 of a session is SessionEnded."""
 
-    def __init__(self, client: httpx2.Client, credential: str | None, context: Mapping[str, str] | None = None) -> None:
+    def __init__(self, client: httpx2.Client, credential: str | None) -> None:
         self._client = client
         self._credential = credential
-        self._context = dict(context or {})
 
     def get(self, path: str, **parameters: Any) -> Answer:
         """Read; parameters that are None are left out."""
@@ -91,7 +91,9 @@ class Api:
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Any request; ``options`` as httpx2 takes them."""
-        sent = {**self._context, **(headers or {})}
+        sent = dict(headers or {})
+        if (traceparent := current_traceparent()) is not None:
+            sent["traceparent"] = traceparent
         if self._credential is not None:
             sent["Authorization"] = f"Bearer {self._credential}"
         try:
@@ -118,10 +120,9 @@ class Gateway:
     def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
         self._client = httpx2.Client(base_url=url, timeout=TIMEOUT, transport=transport)
 
-    def api(self, credential: str | None, request_headers: Mapping[str, str] | None = None) -> Api:
-        """Calls on behalf of a request with these headers, whose trace goes on."""
-        given = request_headers or {}
-        return Api(self._client, credential, {name: given[name] for name in _PASSED_ON if name in given})
+    def api(self, credential: str | None) -> Api:
+        """Calls with this credential."""
+        return Api(self._client, credential)
 
 
 def _json(response: httpx2.Response) -> Any:

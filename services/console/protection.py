@@ -23,6 +23,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+FIRST = f"{PATH}/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -73,12 +74,11 @@ def refuse_other_origins() -> None:
 
 def safe_next(address: str | None) -> str:
     """Where to go after signing in: an address of the console's own; anything else is its first page."""
-    first = f"{PATH}/"
     if not address or not address.startswith(f"{PATH}/") or any(c in address for c in "\\\r\n\t\0"):
-        return first
+        return FIRST
     parts = urlsplit(address)
     if parts.scheme or parts.netloc or ".." in parts.path or parts.path.startswith(f"{PATH}/sign-"):
-        return first
+        return FIRST
     return address
 
 

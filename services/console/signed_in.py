@@ -87,7 +87,7 @@ def require_session() -> None:
     secret = request.cookies.get(COOKIE, "")
     if not _SECRET.match(secret):
         raise SessionEnded(401, {"code": "no_session"})
-    g.api = gateway().api(secret, request.headers)
+    g.api = gateway().api(secret)
 
 
 def came_by_https() -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 
 from services.console.clients import ApiProblem
-from services.console.protection import forget_forms, safe_next
+from services.console.protection import FIRST, forget_forms, safe_next
 from services.console.signed_in import (
     COOKIE,
     api,
@@ -27,7 +27,8 @@ _THEIRS = (401, 422, 429)
 @open_to_all
 def sign_in() -> Response:
     """The sign-in page."""
-    return _page(next_address=safe_next(request.args.get("next")), again="next" in request.args)
+    next_address = safe_next(request.args.get("next"))
+    return _page(next_address=next_address, again=next_address != FIRST)
 
 
 @blueprint.post("/sign-in")
@@ -37,9 +38,7 @@ def post_sign_in() -> Response:
     email, password = request.form.get("email", ""), request.form.get("password", "")
     next_address = safe_next(request.form.get("next"))
     try:
-        answer = gateway().api(None, request.headers).post(
-            "/v1/identity/token", {"email": email.strip(), "password": password}
-        )
+        answer = gateway().api(None).post("/v1/identity/token", {"email": email.strip(), "password": password})
     except ApiProblem as problem:
         if problem.status not in _THEIRS:
             raise
@@ -83,7 +82,7 @@ def _end(secret: str | None) -> None:
     """The session that this browser had before, so that it can't go on unseen."""
     if secret:
         with suppress(ApiProblem):
-            gateway().api(secret, request.headers).delete("/v1/identity/token")
+            gateway().api(secret).delete("/v1/identity/token")
 
 
 def _secure_cookies() -> bool:

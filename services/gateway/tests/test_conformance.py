@@ -245,16 +245,6 @@ def test_open_routes_need_nothing_and_pass_nothing_on(gateway: Gateway) -> None:
     assert gateway.identity.asked == []
 
 
-def test_the_console_gets_its_cookies_and_no_credential(gateway: Gateway) -> None:
-    cookie = f"accounts_session={KEY}; accounts_time_zone=Europe/Berlin"
-    for path in ("/console", "/console/customers?q=anna"):
-        seen = get(gateway, path, **BEARER, Cookie=cookie).json()
-        assert (seen["service"] in ("console", "customers"), seen["path"]) == (True, path.partition("?")[0])
-        assert seen["headers"]["cookie"] == cookie
-        assert "authorization" not in seen["headers"]
-    assert gateway.identity.asked == []
-
-
 def test_sign_out_gets_the_session_itself(gateway: Gateway) -> None:
     answer = httpx2.delete(f"{gateway.url}/v1/identity/token", headers=BEARER)
     assert answer.json()["headers"]["authorization"] == f"Bearer {KEY}"
