@@ -10,7 +10,7 @@ from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import open_to_all, require_session
-from services.console.views import auth, customer, customers, failures, pages
+from services.console.views import anonymizing, auth, customer, customers, editing, failures, history, pages
 
 SERVICE = "console"
 # Of a form; files go to their own address by pieces.
@@ -37,5 +37,7 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     pages.register(app)
     for blueprint in (assets.blueprint, auth.blueprint, customers.blueprint, customer.blueprint):
+        app.register_blueprint(blueprint, url_prefix="/console")
+    for blueprint in (editing.blueprint, history.blueprint, anonymizing.blueprint):
         app.register_blueprint(blueprint, url_prefix="/console")
     return app
