@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
 from servicekit import clock
+from services.console.changes import shown
 from services.console.choices import options
 from services.console.clients import Answer, ApiProblem, SessionEnded
 from services.console.editing import FIELDS, Edit, Unreadable, differences, field_errors, values
-from services.console.changes import shown
 from services.console.signed_in import api, member, reader
 from services.console.views.customer import dialog, read, summary_of
 
