@@ -40,7 +40,7 @@ def test_what_is_edited_is_shown_at_once_and_found(site: Site, pages: Pages) -> 
     page.get_by_label("City").fill("Quedlinburg")
     page.get_by_label("Country", exact=True).select_option("AT")
     page.get_by_role("button", name="Save").dblclick()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     assert page.locator("dialog[open]").count() == 0
     assert page.locator(".summary-name").inner_text() == "Annegret Müller"
     assert page.title() == "Annegret Müller · Customer Accounts"
@@ -77,7 +77,7 @@ def test_another_email_is_warned_of_and_one_that_is_taken_refused(site: Site, pa
     assert not page.get_by_label("Yes, change the login ID").is_checked()
     page.get_by_label("Yes, change the login ID").check()
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     assert second_editor(site).get(f"/v1/customers/{customer}")["email"] == f"new-{taken['email']}"
 
 
@@ -102,7 +102,7 @@ def test_two_editors_at_once_lose_nothing(site: Site, pages: Pages) -> None:
     conflict.get_by_text("Theirs again").wait_for()
     page.get_by_label("Yours").check()
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     now = other.get(f"/v1/customers/{customer}")
     assert (now["company"], now["first_name"], now["last_name"]) == ("Mine", "Anne", "Schmidt")
 
@@ -229,7 +229,7 @@ def test_a_service_that_fails_while_saving_leaves_what_was_typed(site: Site, pag
         page.get_by_text("The database doesn't answer right now.").wait_for()
     assert page.get_by_label("Company").input_value() == "Mine"
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
 
 
 def test_a_connection_that_breaks_while_saving_leaves_what_was_typed(site: Site, pages: Pages) -> None:
@@ -242,7 +242,7 @@ def test_a_connection_that_breaks_while_saving_leaves_what_was_typed(site: Site,
     page.get_by_text("The server doesn't answer right now.").wait_for()
     page.context.set_offline(False)
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     assert page.locator("#panel-summary").get_by_text("Mine", exact=True).is_visible()
 
 
@@ -258,7 +258,7 @@ def test_a_form_of_before_another_sign_in_keeps_what_was_typed(site: Site, pages
     page.reload()
     page.get_by_role("button", name="Go on editing").click()
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -306,7 +306,7 @@ def test_everything_can_be_done_by_keyboard_alone(site: Site, pages: Pages) -> N
     page.keyboard.press("Control+A")
     page.keyboard.type("Keyboard")
     page.keyboard.press("Enter")
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     assert page.locator(".summary-name").inner_text() == "Keyboard Müller"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

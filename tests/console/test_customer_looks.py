@@ -54,7 +54,7 @@ def edit_refused(site: Site, page: Page, _customer: str) -> None:
     page.get_by_label("Email", exact=True).fill("a..b@example.com")
     page.get_by_label("Yes, change").check()
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Not saved.").wait_for()
+    page.get_by_text("Not saved.", exact=True).wait_for()
 
 
 def conflict(site: Site, page: Page, customer: str) -> None:

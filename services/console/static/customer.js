@@ -149,12 +149,15 @@
     tell("Copied.");
   }
 
+  // In a sheet of its own: htmx carries style attributes over to what takes an element's place, which the policy forbids.
+  const place = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(place);
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
     if (event.newState !== "open" || !menu.matches?.(".customer-menu")) return;
     const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
-    menu.style.top = `${Math.max(8, Math.min(button.bottom + 4, innerHeight - menu.offsetHeight - 8))}px`;
-    menu.style.left = `${Math.max(8, button.right - menu.offsetWidth)}px`;
+    const top = Math.max(8, Math.min(button.bottom + 4, innerHeight - menu.offsetHeight - 8));
+    place.replaceSync(`.customer-menu { top: ${top}px; left: ${Math.max(8, button.right - menu.offsetWidth)}px; }`);
   }, true);
   addEventListener("scroll", () => document.querySelector(".customer-menu:popover-open")?.hidePopover(), { passive: true });
 })();

@@ -138,7 +138,9 @@ def test_hostile_values_are_text(client: FlaskClient, fake: FakeApi) -> None:
         "external_ids": [{"source": evil, "id": evil}],
         "attributes": {"x": evil},
     }
-    fields = [{"field": name, "old": evil, "new": evil} for name in ("email", "country", "birthdate", evil)]
+    fields: list[dict[str, Any]] = [
+        {"field": name, "old": evil, "new": evil} for name in ("email", "country", "birthdate", evil)
+    ]
     fields += [{"field": "external_ids", "old": [{"source": evil, "id": evil}], "new": [evil, 1, None]}]
     fields += [{"field": "address", "old": {evil: evil}, "new": [[evil]]}]
     entry = {**ENTRY, "action": evil, "editor": {"id": evil, "name": evil, "kind": evil}, "fields": fields}
