@@ -20,7 +20,7 @@ from services.identity.openapi import IF_MATCH_OPTIONAL, WITH_ETAG
 from services.identity.own_password import OwnPassword
 from services.identity.queries import staff
 from services.identity.queries.preferences import get_preferences
-from services.identity.schemas.me import ChangePassword, MeView, Preferences
+from services.identity.schemas.me import ChangePassword, MeView, Preferences, PreferencesView
 
 
 @blueprint.get("/me")
@@ -34,7 +34,7 @@ def get_me() -> Response:
 
 @blueprint.get("/me/preferences")
 @signed_in()
-@blueprint.response(200, Preferences, headers=WITH_ETAG)
+@blueprint.response(200, PreferencesView, headers=WITH_ETAG)
 @blueprint.doc(operationId="get_preferences")
 def get_my_preferences() -> Response:
     """Read how one likes things shown. For staff; an API key gets a 403."""
@@ -47,7 +47,7 @@ def get_my_preferences() -> Response:
 @blueprint.put("/me/preferences")
 @signed_in()
 @blueprint.arguments(Preferences)
-@blueprint.response(200, Preferences, headers=WITH_ETAG)
+@blueprint.response(200, PreferencesView, headers=WITH_ETAG)
 @blueprint.doc(operationId="set_preferences", parameters=[IF_MATCH_OPTIONAL])
 def put_my_preferences(body: dict[str, Any]) -> Response:
     """Set how one likes things shown, all of it: what is absent is as it was at first. For staff.

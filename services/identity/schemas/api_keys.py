@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from servicekit.web.fields import Text
+from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.schemas.common import SCOPES, described
 
 

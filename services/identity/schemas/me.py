@@ -7,6 +7,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 from services.identity.password_rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from services.identity.schemas.common import SCOPES, Language, TimeZone, described
 
+_COLUMNS = ["email", "last_name", "last_login_at"]
+_THEMES = ["auto", "light", "dark"]
+
 
 def distinct(names: list[str]) -> None:
     """Raise ValidationError if one comes twice."""
@@ -62,7 +65,7 @@ class CustomerListPreferences(Schema):
         validate=[validate.Length(1, 60), distinct],
         metadata=described(
             "The columns from left to right, by the names that search has for them; null for the usual ones.",
-            ["email", "last_name", "last_login_at"],
+            _COLUMNS,
             uniqueItems=True,
         ),
     )
@@ -85,7 +88,7 @@ class Preferences(Schema):
 
     theme = fields.String(
         load_default="auto",
-        validate=validate.OneOf(["auto", "light", "dark"]),
+        validate=validate.OneOf(_THEMES),
         metadata=described("Light, dark, or as the browser says.", "auto"),
     )
     language = Language(
@@ -101,6 +104,45 @@ class Preferences(Schema):
     customer_list = fields.Nested(
         CustomerListPreferences,
         load_default=None,
+        allow_none=True,
+        metadata={"description": "How the list of customers is shown; null for the usual way."},
+    )
+
+
+class CustomerListView(Schema):
+    """How the list of customers is shown."""
+
+    columns = fields.List(
+        fields.String(),
+        required=True,
+        allow_none=True,
+        metadata=described("The columns from left to right; null for the usual ones.", _COLUMNS),
+    )
+    sort = fields.String(required=True, allow_none=True, metadata=described("What it is sorted by.", "-last_login_at"))
+    page_size = fields.Integer(required=True, metadata=described("How many customers are on a page.", 50))
+
+
+class PreferencesView(Schema):
+    """How one likes things shown."""
+
+    theme = fields.String(
+        required=True,
+        validate=validate.OneOf(_THEMES),
+        metadata=described("Light, dark, or as the browser says.", "auto"),
+    )
+    language = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=described("In which dates and numbers are written (BCP 47); null for the browser's.", "de-AT"),
+    )
+    time_zone = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=described("In which times are shown (IANA); null for the browser's.", "Europe/Vienna"),
+    )
+    customer_list = fields.Nested(
+        CustomerListView,
+        required=True,
         allow_none=True,
         metadata={"description": "How the list of customers is shown; null for the usual way."},
     )
