@@ -10,6 +10,7 @@ from services.identity.tests.conftest import Client
 STAFF = "/v1/identity/staff"
 ME = "/v1/identity/me"
 TOKEN = "/v1/identity/token"
+TRANSFER = "/v1/identity/publisher/transfer_ownership"
 NEW_PASSWORD = "three green bicycles at dawn"
 
 
@@ -54,3 +55,21 @@ def edit(client: Client, staff_id: str, *, version: int | str = "*", **data: Any
     """The answer to an edit."""
     tag = "*" if version == "*" else f'"{version}"'
     return client.send("PATCH", f"{STAFF}/{staff_id}", json=data, headers={"If-Match": tag})
+
+
+def roles(client: Client) -> dict[str, str]:
+    """Everybody's role, by email address."""
+    return {item["email"]: item["role"] for item in (client.send("GET", STAFF).json or {})["items"]}
+
+
+def read(client: Client, staff_id: str) -> dict[str, Any]:
+    """A staff member, who must be there."""
+    answer = client.send("GET", f"{STAFF}/{staff_id}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json or {})
+
+
+def key_of(client: Client, *scopes: str) -> Client:
+    """A new API key with these scopes."""
+    made = client.send("POST", "/v1/identity/api_keys", json={"name": "Key", "scopes": list(scopes)}).json or {}
+    return client.using(made["secret"])
