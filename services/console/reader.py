@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -61,7 +61,8 @@ class Reader:
         if value is None:
             return NOTHING
         local = datetime.fromisoformat(value).astimezone(self.zone)
-        shown = format_datetime(local, "medium", locale=self.locale)
+        day, time = format_date(local, "medium", self.locale), format_time(local, "short", locale=self.locale)
+        shown = f"{day}, {time}"
         whole = format_datetime(local, "full", locale=self.locale)
         return Markup('<time datetime="{}" title="{}">{}</time>').format(value, whole, shown)
 
