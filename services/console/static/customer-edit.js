@@ -5,7 +5,29 @@
   const offer = document.getElementById("draft-offer");
   if (!offer) return;
   const { customer, member } = offer.dataset;
-  const drafts = window.accountsDrafts;
+
+  // Kept for this member alone, with the version that was seen: what somebody else did since is a conflict, not lost.
+  const PREFIX = "draft:customer:";
+  const LONGEST = 24 * 60 * 60 * 1000;
+  const key = `${PREFIX}${member}:${customer}`;
+  const drafts = {
+    find() {
+      for (const name of Object.keys(sessionStorage)) {
+        if (name.startsWith(PREFIX) && !name.startsWith(`${PREFIX}${member}:`)) sessionStorage.removeItem(name);
+      }
+      try {
+        const draft = JSON.parse(sessionStorage.getItem(key));
+        if (draft && Date.now() - draft.at < LONGEST) return draft.values;
+      } catch { /* none of ours */ }
+      drafts.drop();
+      return null;
+    },
+    keep(values) {
+      const signedOut = document.documentElement.dataset.signedOut !== undefined;
+      if (!signedOut) sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), values }));
+    },
+    drop: () => sessionStorage.removeItem(key),
+  };
 
   const field = (form, name) => form.elements[name];
 
@@ -80,8 +102,8 @@
       values[now.name] = now.value;
       typed ||= now.value !== control.value;
     }
-    if (typed) drafts.keep(member, customer, values);
-    else drafts.drop(member, customer);
+    if (typed) drafts.keep(values);
+    else drafts.drop();
   }
 
   document.addEventListener("input", (event) => {
@@ -106,7 +128,7 @@
   // What was typed before
 
   function fillIn(form) {
-    const values = drafts.find(member, customer);
+    const values = drafts.find();
     if (!values) return;
     for (const [name, value] of Object.entries(values)) {
       const control = field(form, name);
@@ -127,11 +149,11 @@
   });
 
   const showOffer = () => {
-    const found = drafts.find(member, customer) !== null;
+    const found = drafts.find() !== null;
     offer.hidden = !(found && document.querySelector("#panel-summary [hx-get$='/edit']"));
   };
   const drop = () => {
-    drafts.drop(member, customer);
+    drafts.drop();
     offer.hidden = true;
   };
 

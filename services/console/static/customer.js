@@ -1,4 +1,4 @@
-// A customer's page: its dialog, menu, copying, and what happens when the server can't be reached.
+// A customer's page: its dialog and its menu.
 (() => {
   "use strict";
 
@@ -31,7 +31,7 @@
     if (!isTyped()) dialog.close();
     else {
       question.hidden = false;
-      question.querySelector("[data-keeps]").focus();
+      question.querySelector("[data-goes-on]").focus();
     }
   }
 
@@ -54,30 +54,21 @@
     (inside.querySelector("[aria-invalid], input:not([type=hidden])") ?? dialog).focus();
   }
 
-  // Before the pages' own script, which closes every dialog at a click beside it.
-  document.addEventListener("click", (event) => {
-    if (event.target === dialog) {
-      event.stopImmediatePropagation();
-      leave();
-    }
-  }, true);
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) leave();
+  });
 
   document.addEventListener("click", (event) => {
     const by = event.target.closest("button, a");
     if (!by) return;
     if (by.matches("[data-dialog]")) open(by);
     if (by.matches("[data-leaves]")) leave();
-    if (by.matches("[data-keeps]")) keepEditing();
+    if (by.matches("[data-goes-on]")) keepEditing();
     if (by.matches("[data-discards]")) {
       dialog.dispatchEvent(new CustomEvent("discarded", { bubbles: true }));
       dialog.close();
     }
-    if (by.matches("[data-retries]")) htmx.trigger(by.closest("[data-panel]"), "retry");
-    if (by.matches("[data-copies]")) copy(by.dataset.copies, by);
-    if (by.matches("[data-copies-link]")) {
-      by.closest("[popover]").hidePopover();
-      copy(location.origin + location.pathname, null);
-    }
+    if (by.matches("[popover] [data-copies]")) by.closest("[popover]").hidePopover();
   });
 
   // What arrives
@@ -93,27 +84,24 @@
       inside.replaceChildren(copyOf("dialog-failure"));
       inside.querySelector(".failure-here").replaceChildren(...failure);
     }
+    const link = document.querySelector("[data-copies-link]");
+    if (link) link.dataset.copies = location.origin + location.pathname;
     dialog.classList.toggle("dialog-wide", inside.querySelector("[data-wide]") !== null);
   }
 
   document.addEventListener("htmx:after:swap", arrived);
+  arrived();
 
+  // No answer at all; panels tell of that by themselves.
   document.addEventListener("htmx:error", (event) => {
     const source = event.detail.ctx?.sourceElement;
-    if (!source) return;
+    if (!source || event.detail.ctx.response || !dialog.open) return;
+    const lost = copyOf("lost");
+    lost.querySelector("[data-retry]").closest("p").remove();
     const message = document.getElementById("form-message");
-    if (source.closest("#customer-dialog form") && message) {
-      const failure = copyOf("panel-failure");
-      failure.querySelector("[data-retries]").closest("p").remove();
-      message.replaceChildren(failure);
-    } else if (source.closest("#customer-dialog") || source.matches("[data-dialog]")) {
-      const failure = copyOf("panel-failure");
-      failure.querySelector("[data-retries]").closest("p").remove();
-      inside.replaceChildren(failure);
-      arrived();
-    } else {
-      source.closest("[data-panel]")?.replaceChildren(copyOf("panel-failure"));
-    }
+    if (message && source.closest("form")) message.replaceChildren(lost);
+    else inside.replaceChildren(lost);
+    arrived();
   });
 
   document.addEventListener("customer-saved", (event) => {
@@ -128,25 +116,10 @@
 
   function tell(text) {
     const notice = document.createElement("div");
-    notice.className = "alert notice";
+    notice.className = "notice";
     notice.textContent = text;
     document.getElementById("notices").append(notice);
     setTimeout(() => notice.remove(), 5000);
-  }
-
-  async function copy(text, by) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch { // plain http, or not allowed
-      const area = document.createElement("textarea");
-      area.value = text;
-      (by?.parentElement ?? document.body).append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-      by?.focus();
-    }
-    tell("Copied.");
   }
 
   // In a sheet of its own: htmx carries style attributes over to what takes an element's place, which the policy forbids.

@@ -117,7 +117,7 @@ def test_a_service_that_fails_leaves_the_page_and_a_way_to_try_again(
     panel = client.get(f"{PAGE}/summary", headers=PART)
     assert panel.status_code == 200
     assert "Not available right now" in panel.text
-    assert f'hx-get="{PAGE}/summary" hx-target="closest [data-panel]"' in panel.text
+    assert "data-retry" in panel.text
 
 
 def test_a_page_that_is_quick_has_its_summary_at_once(client: FlaskClient, fake: FakeApi) -> None:
