@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.console.conftest import Site
+from tests.console.conftest import IN_BOTH_MODES, Site
 from tests.console.editors import drafts, failing, focused, new_customer, open_edit, second_editor
 from tests.console.pages import Pages, sign_in
 
@@ -30,6 +30,7 @@ def opened(site: Site, pages: Pages, customer_id: str) -> Page:
     return page
 
 
+@IN_BOTH_MODES
 def test_what_is_edited_is_shown_at_once_and_found(site: Site, pages: Pages) -> None:
     customer = new_customer(site)
     page = opened(site, pages, customer)
@@ -81,6 +82,7 @@ def test_another_email_is_warned_of_and_one_that_is_taken_refused(site: Site, pa
     assert second_editor(site).get(f"/v1/customers/{customer}")["email"] == f"new-{taken['email']}"
 
 
+@IN_BOTH_MODES
 def test_two_editors_at_once_lose_nothing(site: Site, pages: Pages) -> None:
     customer, other = new_customer(site, company="First"), second_editor(site)
     page = opened(site, pages, customer)
@@ -185,6 +187,7 @@ def test_the_history_tells_who_changed_what_and_goes_back(site: Site, pages: Pag
     assert focused(page) == "More actions"
 
 
+@IN_BOTH_MODES
 def test_anonymizing_needs_the_word_and_shows_how_far_it_is(site: Site, pages: Pages) -> None:
     customer = new_customer(site, last_name="Canary")
     page = opened(site, pages, customer)
@@ -239,7 +242,7 @@ def test_a_connection_that_breaks_while_saving_leaves_what_was_typed(site: Site,
     page.get_by_label("Company").fill("Mine")
     page.context.set_offline(True)
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("The server doesn't answer right now.").wait_for()
+    page.get_by_text("The server can't be reached.").wait_for()
     page.context.set_offline(False)
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.", exact=True).wait_for()
