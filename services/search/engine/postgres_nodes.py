@@ -16,9 +16,9 @@ from services.search.query.tree import Either, Every, Filled, Node, Not, Range, 
 
 FEW = 1_000
 """Postings of a word up to which it is rare, and looked at first."""
-LOTS = 50_000
+LOTS = 5_000
 """Postings up to which those of a query without a rare word are counted."""
-UNCOUNTED = 300_000
+UNCOUNTED = 100_000
 """What more than that is taken for."""
 LOOK_UP, LOOK_AT_ALL = 5, 40
 """What it costs, in postings read one after the other, to look one customer up in a word, and in all it has."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.search.columns import Order
-from services.search.engine.port import After, required
+from services.search.engine.port import EXACT_TOTAL, After, required
 from services.search.engine.postgres_nodes import NodeSql, WordSql, key_sql, matches_of
 from services.search.engine.postgres_tables import KEY_MARK
 from services.search.engine.postgres_words import MANY, Vocabulary, key_condition, range_condition
@@ -34,12 +34,14 @@ class Statement:
 class Wanted:
     """Whom a page shows: those who match all ``nodes``, without any everybody; ``conditions`` narrow both.
 
-    ``conditions`` are asked of the document ``d``; ``parameters`` are those of both.
+    ``conditions`` are asked of the document ``d``; ``parameters`` are those of both. ``in_range_of``: without nodes, a
+    column with an index, of which one of the conditions is a range.
     """
 
     nodes: Sequence[NodeSql] = ()
     conditions: Sequence[str] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    in_range_of: str | None = None
 
 
 # One by one: the planner doesn't know how many there will be.
@@ -127,22 +129,32 @@ def page_of(
     return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "limit": limit})
 
 
-def window_of(scoped: Statement, wanted: Wanted, *, newest: int, limit: int, before: str | None) -> Statement:
-    """``customer_id, score, key, doc_version, stored``: the first ``limit`` of those who match among so many of the
-    newest customers, each looked at by itself; ``before``: only those whose ID comes before it."""
-    behind = "AND customer_id < :before_id" if before is not None else ""
+def window_of(
+    scoped: Statement, wanted: Wanted, *, first: int, limit: int, after: After | None, order: Order | None
+) -> Statement:
+    """``customer_id, score, key, doc_version, stored``: those who match among the ``first`` customers behind ``after``
+    in the order of an index, at most ``limit``, each looked at by themselves. Without ``order``: by ID, the newest
+    first, and of ``after`` the ID counts. With one: only those where it isn't empty."""
+    direction, beyond = ("DESC", "<") if order is None or order.descending else ("ASC", ">")
+    key = key_sql(order.column) if order else "CAST(NULL AS text)"
+    behind, by = "", f"customer_id {direction}"
+    if order:
+        behind, by = f" AND {key} IS NOT NULL", f"{key} {direction}, customer_id {direction}"
+    if after:
+        place = f"({key}, customer_id) {beyond} (:after_key, :after_id)" if order else f"customer_id {beyond} :after_id"
+        behind += f" AND {place}"
     scores = [f"o{place}.score" for place in range(len(wanted.nodes))]
     looked_up = "".join(
         f" CROSS JOIN LATERAL ({node.score_of_one}) o{place}" for place, node in enumerate(wanted.nodes)
     )
     conditions = [*wanted.conditions, *(f"{score} IS NOT NULL" for score in scores)]
     sql = f"""{scoped.sql}
-        SELECT r.customer_id, {" + ".join(scores)} AS score, CAST(NULL AS text) AS key, d.doc_version, d.stored
-        FROM (SELECT customer_id FROM documents WHERE NOT deleted {behind}
-            ORDER BY customer_id DESC LIMIT :newest) r
+        SELECT r.customer_id, {" + ".join(scores)} AS score, r.key, d.doc_version, d.stored
+        FROM (SELECT customer_id, {key} AS key FROM documents d WHERE NOT deleted{behind}
+            ORDER BY {by} LIMIT :first) r
         CROSS JOIN LATERAL ({_DOCUMENT.format("r")}) d{looked_up} WHERE {" AND ".join(conditions)} LIMIT :limit"""
-    position = {"before_id": before} if before is not None else {}
-    return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "newest": newest, "limit": limit})
+    position = {"after_id": after[1], **({"after_key": after[0]} if order else {})} if after else {}
+    return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "first": first, "limit": limit})
 
 
 def customers_among(scoped: Statement, node: NodeSql, *, postings: int) -> Statement:
@@ -154,6 +166,9 @@ def customers_among(scoped: Statement, node: NodeSql, *, postings: int) -> State
 
 def _matches(wanted: Wanted) -> str:
     conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
+    if wanted.in_range_of:  # in the order of the column, so that its index is read and not every document
+        return f"""MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions}
+            ORDER BY {key_sql(wanted.in_range_of)} LIMIT {EXACT_TOTAL + 1})"""
     if not wanted.nodes:  # not kept: a page is read in the order of an index, which need not be read to its end
         return f"NOT MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions})"
     if not conditions:
@@ -179,7 +194,7 @@ def _by_column(wanted: Wanted, order: Order, after: After | None) -> str:
     direction, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
     source = f"matches m CROSS JOIN LATERAL ({_DOCUMENT.format('m')}) d WHERE true"
     score = "m.score"
-    if not wanted.nodes:
+    if not wanted.nodes and not wanted.in_range_of:
         conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
         source, score = f"documents d WHERE NOT d.deleted{conditions}", "0"
     filled = f"AND ({key}, d.customer_id) {beyond} (:after_key, :after_id)" if after and after[0] is not None else ""

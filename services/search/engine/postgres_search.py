@@ -11,22 +11,24 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.search.columns import Order
+from services.search.columns import OFTEN_SORTED, Order
 from services.search.engine import postgres_query as sql
 from services.search.engine.errors import TooBroad
 from services.search.engine.port import EXACT_TOTAL, After, Hit, Total
 from services.search.engine.postgres_nodes import FEW, LOTS, UNCOUNTED, Compiler, NodeSql, WordSql, is_condition
 from services.search.engine.postgres_sessions import OutOfTime, Reader
 from services.search.engine.postgres_words import word_sql
-from services.search.matching import NAMED_SCORES, SCORES
-from services.search.query.tree import Either, Every, Node, Query, Within, Word
+from services.search.matching import SCORES
+from services.search.query.tree import Either, Every, Node, Query, Range, Within, Word
 
 SECONDS = 1.3
 """What a search may take in the database, whatever is asked for."""
 SPARED = 0.5
 """Of these, what is kept for an answer in parts."""
 WINDOW = 500
-"""The newest customers, who are looked at one by one where nearly everybody matches."""
+"""The first customers, who are looked at one by one where so many match that a page is among them."""
+BROAD = 40_000
+"""Postings of a word in which more customers than are counted are looked for."""
 
 Found = tuple[list[Hit], Total]
 
@@ -45,13 +47,14 @@ class Search:
 
     def found(self) -> Found:
         """The hits, one more than ``limit`` if there are so many, and how many there are. Raises TooBroad."""
+        wanted = None
         try:
             wanted = self._wanted(self.query, sparing=SPARED)
             if wanted is None:
                 return [], Total(0, exact=True)
-            return self._broad(wanted) or self._page(wanted)
+            return self._broad(wanted) or self._in_range(wanted) or self._page(wanted)
         except OutOfTime:
-            return self._in_parts()
+            return self._in_parts(wanted)
 
     def _page(self, wanted: sql.Wanted) -> Found:
         rows = self.reader.rows(
@@ -92,41 +95,69 @@ class Search:
                 break
 
     def _broad(self, wanted: sql.Wanted) -> Found | None:
-        """Where one word is all that is asked for and nearly everybody has it; None: it has to be found out whole.
+        """Where one word is all that is asked for and very many have it; None: it has to be found out whole.
 
         Those whom it finds as a whole word come first, and are fewer. Then come those whom it finds by its beginning,
-        the newest first: they are among the newest customers.
+        the newest first: they are among the newest customers. In the order of a column they are among its first.
         """
-        if self.order or self.exact_total or wanted.conditions or not _is_one_word(self.query.nodes):
+        if self.exact_total or wanted.conditions or not _is_one_word(self.query.nodes):
             return None
         (node,) = wanted.nodes
-        if node.count <= LOTS or (self.after and self.after[0] not in _STRONG):
+        if node.count <= LOTS or not self._is_in_order_of_an_index(lowest=SCORES["prefix"]):
             return None
-        some = sql.customers_among(self.scoped, node, postings=2 * LOTS)
+        some = sql.customers_among(self.scoped, node, postings=BROAD)
         if self.reader.rows(some, sparing=SPARED)[0][0] <= EXACT_TOTAL:
             return None
-        hits = self._strongest(sparing=SPARED)
+        hits = [] if self.order else self._strongest(sparing=SPARED)
         if len(hits) <= self.limit:
-            hits = _merged(hits, self._newest(wanted, sparing=SPARED), lowest=SCORES["prefix"])
+            first = self._first(wanted, by_beginning=SCORES["prefix"], sparing=SPARED)
+            hits += [hit for hit in first if self.order or hit.score == SCORES["prefix"]]
         return (hits, Total(EXACT_TOTAL, exact=False)) if len(hits) > self.limit else None
 
-    def _in_parts(self) -> Found:
+    def _in_range(self, wanted: sql.Wanted) -> Found | None:
+        """Where conditions are all that is asked for, one is a range of an index, and few are in it; else None."""
+        column = next((found for found in map(_indexed_range, self.query.nodes) if found), None)
+        if wanted.nodes or column is None:
+            return None
+        hits, total = self._page(replace(wanted, in_range_of=column))
+        return (hits, total) if total.exact and total.value <= EXACT_TOTAL else None
+
+    def _in_parts(self, wanted: sql.Wanted | None) -> Found:
         """The best ranked as far as they are found in the time that is left. Raises TooBroad.
 
-        Without words: a page in the order of an index, which needs no count.
+        First those who have every word as a whole one, then who matches among the newest. In the order of a column only
+        a page that has everybody it should. Without words a page in the order of an index, which needs no count.
         """
         hits: list[Hit] = []
         try:
-            if all(map(is_condition, self.query.nodes)):
-                if wanted := self._wanted(self.query, sparing=0.0):
-                    hits = _hits(self.reader.rows(self._statement(wanted, count_to=0)))
+            if wanted is not None and not wanted.nodes:
+                hits = _hits(self.reader.rows(self._statement(wanted, count_to=0)))
             elif self.order is None:
                 hits = self._strongest(sparing=SPARED / 2)
+            if wanted is not None and wanted.nodes and len(hits) <= self.limit:
+                weakest = SCORES["prefix"] * len(wanted.nodes)
+                if self._is_in_order_of_an_index(lowest=0):
+                    hits += self._first(wanted, by_beginning=weakest, sparing=0.0)
         except OutOfTime:
             pass
-        if not hits:
+        if not self.order:
+            hits = self._best_first(hits)
+        if not hits or (self.order and len(hits) <= self.limit):
             raise TooBroad
         return hits, Total(len(hits), exact=False)
+
+    def _best_first(self, hits: Iterable[Hit]) -> list[Hit]:
+        """Each customer once, and only those behind ``after``."""
+        known = {hit.customer_id: hit for hit in hits}
+        found = sorted(known.values(), key=lambda hit: (hit.score, hit.customer_id), reverse=True)
+        after = self.after
+        return [hit for hit in found if after is None or (hit.score, hit.customer_id) < after]
+
+    def _is_in_order_of_an_index(self, *, lowest: int) -> bool:
+        """Whether the page's order is one in which customers can be read; from this score on, it is where they rank."""
+        if self.order:
+            return self.order.column in OFTEN_SORTED and (self.after is None or self.after[0] is not None)
+        return self.after is None or (isinstance(self.after[0], int) and self.after[0] >= lowest)
 
     def _strongest(self, *, sparing: float) -> list[Hit]:
         """Those who have every word as a whole one."""
@@ -135,14 +166,20 @@ class Search:
             return []
         return _hits(self.reader.rows(self._statement(wanted, count_to=0), sparing=sparing))
 
-    def _newest(self, wanted: sql.Wanted, *, sparing: float) -> list[Hit]:
-        """Those who match among the newest."""
-        before = self.after[1] if self.after and self.after[0] == SCORES["prefix"] else None
-        statement = sql.window_of(self.scoped, wanted, newest=WINDOW, limit=self.limit + 1, before=before)
+    def _first(self, wanted: sql.Wanted, *, by_beginning: int, sparing: float) -> list[Hit]:
+        """Who matches among the first customers. ``by_beginning``: a score from which on downwards IDs decide."""
+        after = self.after
+        if after and not self.order and isinstance(after[0], int) and after[0] > by_beginning:
+            after = None
+        statement = sql.window_of(
+            self.scoped,
+            wanted,
+            first=WINDOW // max(1, len(wanted.nodes)),
+            limit=self.limit + 1,
+            after=after,
+            order=self.order,
+        )
         return _hits(self.reader.rows(statement, sparing=sparing))
-
-
-_STRONG = (SCORES["identifier"], SCORES["word"], NAMED_SCORES["word"], SCORES["prefix"])
 
 
 def _compiled(query: Query, words: Sequence[NodeSql]) -> sql.Wanted:
@@ -158,6 +195,13 @@ def _compiled(query: Query, words: Sequence[NodeSql]) -> sql.Wanted:
             nodes.append(compiler.node(node))
             parameters |= nodes[-1].parameters
     return sql.Wanted(nodes, conditions, parameters)
+
+
+def _indexed_range(node: Node) -> str | None:
+    """The column of a range that an index is kept of."""
+    if isinstance(node, Within):
+        return _indexed_range(node.node)
+    return node.column if isinstance(node, Range) and node.column in OFTEN_SORTED else None
 
 
 def _is_one_word(nodes: Sequence[Node]) -> bool:
@@ -185,9 +229,3 @@ def _whole(node: Node) -> Node:
 
 def _hits(rows: Iterable[Row[Any]]) -> list[Hit]:
     return [Hit(row.customer_id, row.score, row.doc_version, row.stored, row.key) for row in rows if row.customer_id]
-
-
-def _merged(strongest: Sequence[Hit], newest: Sequence[Hit], *, lowest: int) -> list[Hit]:
-    """``strongest``, and behind them those of the newest that aren't among them and have at least this score."""
-    known = {hit.customer_id for hit in strongest}
-    return [*strongest, *(hit for hit in newest if hit.customer_id not in known and hit.score >= lowest)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from servicekit.ids import new_id
-from services.search.tests.engine.test_hostile import HOSTILE
+from services.search.tests.hostile import HOSTILE
 from services.search.tests.service.system import System, publisher, told
 
 LONGEST_SECONDS = 2.0
