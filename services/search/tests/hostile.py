@@ -17,7 +17,8 @@ HOSTILE = [
     # nothing but punctuation, in several scripts
     "-", "...", "\u3002\u3001", "\u00bf?", "\u2019\u2019", "\u200f\u200e", "\u00ad",
     # operators, wildcards, regular expressions, SQL, other languages of queries
-    "ada && !bob || (carl)", "ada~0.8^2", "{a TO z}", "<=>", "a*", "*a*", "????", "(a+)+$", "^(([a-z])+.)+[A-Z]([a-z])+$",
+    "ada && !bob || (carl)", "ada~0.8^2", "{a TO z}", "<=>", "a*", "*a*", "????", "(a+)+$",
+    "^(([a-z])+.)+[A-Z]([a-z])+$",
     "/a{1,99999}/", "' UNION SELECT version(); --", "1; SELECT pg_sleep(10)", "E'\\\\x00'", "{{7*7}}", "#{7*7}",
     # numbers out of range, other digits
     "9" * 400, "-9e999", "2026-99-99", "0000-00-00", "\u0661\u0662\u0663", "\u00b2\u00b3", "99999999999999999999y",
