@@ -159,8 +159,9 @@ def matches_of(nodes: Sequence[NodeSql]) -> str:
             found = f"""SELECT r.customer_id, r.score + o.score AS score FROM ({found} OFFSET 0) r
                 CROSS JOIN LATERAL ({node.score_of_one}) o WHERE o.score IS NOT NULL"""
         else:
-            found = f"""SELECT r.customer_id, r.score + o.score AS score FROM ({found}) r
-                JOIN ({_best(node)}) o ON o.customer_id = r.customer_id"""
+            # The best of each customer's postings is found behind the join, which most don't pass.
+            found = f"""SELECT r.customer_id, r.score + max(o.score) AS score FROM ({found}) r
+                JOIN ({node.rows}) o ON o.customer_id = r.customer_id GROUP BY r.customer_id, r.score"""
         customers //= 2
     return found
 
