@@ -22,16 +22,29 @@ CREDENTIAL = "[A-Za-z0-9_-]{20,200}"
 # The start of an Authorization header that presents something as Bearer credential, whatever it is.
 PRESENTED = "Bearer +[^ ]"
 
-# What the front page, which only leads on to the documentation, takes.
+# Where the front page leads on to, and what it takes.
+FRONT = "/console/"
 FRONT_METHODS = ("GET", "HEAD")
 
 # A token is given out again for this long. With its lifetime of at most 40 seconds that makes 60 seconds at the most
 # until a revoked key stops working.
 CACHE_SECONDS = 20
 
-# A DELETE to or below these makes credentials worthless; the dispatcher then drops what it has of them at once.
+# What these do changes what a credential is worth; the dispatcher then drops what it has of them at once. The caller's
+# own, by what comes to itself only:
 SIGN_OUT = "/v1/identity/token"
-API_KEYS = "/v1/identity/api_keys/"
+CHANGES_OF_ONESELF = (("DELETE", SIGN_OUT), ("POST", "/v1/identity/me/password"))
+# Others', and it isn't known here whose (a method, and how the path begins):
+CHANGES_OF_OTHERS = (
+    ("DELETE", "/v1/identity/api_keys/"),
+    ("PATCH", "/v1/identity/staff/"),
+    ("POST", "/v1/identity/staff/"),
+    ("POST", "/v1/identity/publisher/"),
+    ("DELETE", "/v1/identity/me/sessions"),
+)
+
+# With this header identity says that a token isn't to be given out again: its credential is worth more in a moment.
+NOT_KEPT_HEADER = "X-Token-Not-Kept"
 
 # What only the gateway says to services; from a client it is removed.
 FORBIDDEN_HEADERS = (
@@ -92,6 +105,8 @@ ROUTES: Sequence[Route] = (
     Route("/v1/customers", "customers"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),
+    # Its cookies pass; what they are good for the console exchanges itself, as a client of the API.
+    Route("/console", "console", Access.OPEN),
     Route("/favicon.ico", "docs", Access.OPEN, exact=True),
 )
 

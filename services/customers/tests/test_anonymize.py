@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ CANARIES: dict[str, Any] = {
     "attributes": {"canaryname": "canaryvalue"},
 }
 NEEDLES = ("anary", "CNRY1", "1931-01-31", "1931931", "gsw")
+# Random letters and digits, in which a short needle is bound to turn up one day.
+ID = re.compile(r"[a-z]+_[0-9a-z]{26}")
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ def test_the_feed_shows_every_publisher_with_tombstones_to_services_only(api: Ap
     ]
     assert [item["version"] for item in items] == [4, 1]
     assert items[1]["data"] == other
-    assert not any(needle in str(items[0]) for needle in NEEDLES)
+    assert not any(needle in _without_ids(str(items[0])) for needle in NEEDLES)
 
 
 def _confirmation(customer_id: str, service: str) -> Event:
@@ -153,8 +156,17 @@ def _confirm(database: Database, customer_id: str, service: str) -> None:
         SUBSCRIPTIONS[event.type].handle(session, event)
 
 
+def test_a_needle_inside_of_an_id_is_none() -> None:
+    """The language "gsw" is three letters that IDs are made of: a row failed for what was drawn at random."""
+    assert _without_ids("(evt_06gsw1xanary1931931ppppppp,cus_06gw1x00000000000000000000,gsw)") == "(,,gsw)"
+
+
+def _without_ids(row: str) -> str:
+    return ID.sub("", row)
+
+
 def _rows(scratch: Any) -> Iterator[str]:
-    """Every row of every table as text, seen as the publisher."""
+    """Every row of every table as text but for the IDs, seen as the publisher."""
     database = Database(scratch.urls.app, pool_size=1)
     with database.transaction("pub_a") as session:
         tables = session.scalars(
@@ -162,7 +174,7 @@ def _rows(scratch: Any) -> Iterator[str]:
         ).all()
         for table in sorted({*tables} - {"alembic_version"}):
             if session.scalar(text("SELECT to_regclass(:name)"), {"name": f"public.{table}"}):
-                yield from session.scalars(text(f'SELECT CAST(t AS text) FROM "{table}" AS t'))
+                yield from map(_without_ids, session.scalars(text(f'SELECT CAST(t AS text) FROM "{table}" AS t')))
     database.close()
 
 
