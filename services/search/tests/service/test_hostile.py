@@ -99,12 +99,13 @@ def test_a_cursor_may_hold_anything(system: System, sort: str | None) -> None:
     cursor = system.get(CROWD, **parameters).get_json()["next_cursor"]
     kind, began, key, customer_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     texts = [storable(each) for each in (*HOSTILE, *MORE)]
+    moments: tuple[Any, ...] = (*texts, -1, 0, 2**63 - 1, -(2**63), 1e308, None, [], {})
+    scores: tuple[Any, ...] = (-1, 2**24, 2**24 + 1, 2**63 - 1, None, True, 1.5, [[]], {})
     changes: tuple[Any, ...] = (
-        *([kind, began, each, customer_id] for each in texts),
+        *([kind, began, each, customer_id] for each in (*texts, *scores)),
         *([kind, began, key, each] for each in texts),
         *([each, began, key, customer_id] for each in texts),
-        *([kind, each, key, customer_id] for each in (*texts, -1, 0, 2**63 - 1, -(2**63), 1e308, None, [], {})),
-        *([kind, began, each, customer_id] for each in (-1, 2**24, 2**24 + 1, 2**63 - 1, None, True, 1.5, [[]], {})),
+        *([kind, each, key, customer_id] for each in moments),
         [kind],
         [],
         {},
