@@ -37,9 +37,13 @@ CHUNK = 200
 
 
 class PostgresEngine:
-    """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls."""
+    """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls.
 
-    def __init__(self, database: sqlalchemy.Engine) -> None:
+    ``seconds``: what a search may take.
+    """
+
+    def __init__(self, database: sqlalchemy.Engine, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._sessions = Sessions(database)
         self.indices = PostgresIndices(self._sessions)
 
@@ -97,7 +101,7 @@ class PostgresEngine:
         exact_total: bool = False,
     ) -> Page:
         scoped = sql.scope(publisher_id)
-        with self._sessions.searching(SECONDS) as reader:
+        with self._sessions.searching(self._seconds) as reader:
             began = time.perf_counter()
             search = Search(
                 reader=reader,

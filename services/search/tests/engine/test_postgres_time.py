@@ -186,11 +186,10 @@ def test_a_statement_is_ended_when_its_time_is_over_and_the_connection_is_as_it_
 
 
 def test_a_search_without_time_is_too_broad_and_the_next_one_is_answered(
-    postgres: PostgresEngine, publisher_id: str, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresEngine, publisher_id: str
 ) -> None:
     fill(postgres, [document(publisher_id, "cus_1", last_name="Lovelace")])
-    monkeypatch.setattr("services.search.engine.postgres.SECONDS", 0.0)
+    hasty = PostgresEngine(postgres._sessions.database, seconds=0.0)
     with pytest.raises(TooBroad):
-        postgres.search(publisher_id, parse("lovelace"), limit=1)
-    monkeypatch.undo()
+        hasty.search(publisher_id, parse("lovelace"), limit=1)
     assert postgres.search(publisher_id, parse("lovelace"), limit=1).total.value == 1
