@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ from tests.console.conftest import CUSTOMERS, Site
 from tests.console.pages import Pages, Staff, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, SetCookieParam
+    from playwright.sync_api import Page
 
 BOX = "#q"
 ROWS = "#results tbody tr"
@@ -224,7 +224,7 @@ def test_signing_out_ends_the_session_for_good(site: Site, pages: Pages) -> None
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/console/sign-in")
-    page.context.add_cookies([cast("SetCookieParam", cookie)])
+    page.context.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": f"{site.url}/console"}])
     page.goto(f"{site.url}/console/customers")
     page.wait_for_url("**/console/sign-in?next=*")
 
