@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from servicekit.errors import Unavailable
 from tests.console.conftest import Site
+from tests.console.pages import Pages
 from tests.e2e.system import Api
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ def failing(site: Site, service: str) -> Iterator[None]:
         yield
     finally:
         hooks.remove(refuse)
+
+
+def opened(site: Site, pages: Pages, customer_id: str) -> Page:
+    """A customer's page, once the customer is on it."""
+    page = pages.signed_in(site.owner, f"/console/customers/{customer_id}")
+    page.locator(".summary-name").wait_for()
+    return page
 
 
 def open_edit(page: Page) -> None:
