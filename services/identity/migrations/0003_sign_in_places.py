@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from servicekit.db.roles import share
+from servicekit.db.roles import role_name, share
 
 revision = "0003"
 down_revision = "0002"
@@ -19,5 +19,7 @@ def upgrade() -> None:
     database = op.get_bind().engine.url.database or ""
     statements = [statement for statement in STATEMENTS.split(";\n") if statement.strip()]
     statements += share(database, "sign_in_place", system="SELECT, INSERT, UPDATE, DELETE")
+    # Without it rows can't be locked, not even those that are to be deleted.
+    statements += [f"GRANT UPDATE (last_used_at) ON staff_session TO {role_name(database, 'app')}"]
     for statement in statements:
         op.execute(statement)

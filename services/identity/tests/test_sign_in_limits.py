@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import text
+from time_machine import Traveller
 from werkzeug.test import TestResponse
 
 from servicekit.db.database import Database
@@ -22,6 +23,7 @@ from services.identity.sign_in import network_of
 from services.identity.signer import Signer
 from services.identity.tests.conftest import PASSWORD
 
+WRONG = "wrong"
 LIMITS = SignInLimits(per_email_and_address=3, per_email=5, per_address=8)
 
 
@@ -32,12 +34,12 @@ def app(settings: Settings, database: Database, system_database: Database, signe
 
 
 @pytest.fixture
-def moment() -> Iterator[time_machine.Coordinates]:
+def moment() -> Iterator[Traveller]:
     with time_machine.travel("2030-01-01T00:00:00Z", tick=False) as now:
         yield now
 
 
-def attempt(app: Flask, email: str, address: str, password: str = "wrong") -> TestResponse:
+def attempt(app: Flask, email: str, address: str, password: str = WRONG) -> TestResponse:
     return app.test_client().post(
         "/v1/identity/token",
         json={"email": email, "password": password},
@@ -76,7 +78,7 @@ def test_many_emails_from_one_place(app: Flask, owner: Staff) -> None:
     assert attempt(app, owner.email, "203.0.113.2", PASSWORD).status_code == 200
 
 
-def test_it_ends_when_the_answer_says(app: Flask, owner: Staff, moment: time_machine.Coordinates) -> None:
+def test_it_ends_when_the_answer_says(app: Flask, owner: Staff, moment: Traveller) -> None:
     fail(app, owner.email, many(LIMITS.per_email))
     moment.shift(timedelta(minutes=5))
     wait = int(attempt(app, owner.email, "203.0.113.1", PASSWORD).headers["Retry-After"])
@@ -95,7 +97,7 @@ def test_strangers_lock_nobody_out_from_where_they_sign_in(app: Flask, owner: St
 
 
 def test_a_place_is_forgotten_after_a_month(
-    app: Flask, owner: Staff, moment: time_machine.Coordinates, system_database: Database
+    app: Flask, owner: Staff, moment: Traveller, system_database: Database
 ) -> None:
     assert attempt(app, owner.email, "192.0.2.7", PASSWORD).status_code == 200
     moment.shift(timedelta(days=31))
@@ -121,9 +123,7 @@ def test_a_success_does_not_hide_others_failures(app: Flask, owner: Staff) -> No
     assert attempt(app, owner.email, "203.0.113.2", PASSWORD).status_code == 429
 
 
-def test_what_is_over_is_cleared(
-    app: Flask, owner: Staff, moment: time_machine.Coordinates, system_database: Database
-) -> None:
+def test_what_is_over_is_cleared(app: Flask, owner: Staff, moment: Traveller, system_database: Database) -> None:
     fail(app, owner.email, many(3))
     moment.shift(WINDOW)
     fail(app, "nobody@example.com", ["203.0.113.1"])
