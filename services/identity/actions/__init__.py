@@ -1,6 +1,7 @@
 """Writes: one function a verb."""
 
 from services.identity.actions.api_keys import create_api_key, revoke_api_key
+from services.identity.actions.passwords import issue_temporary_password
 from services.identity.actions.preferences import set_preferences
 from services.identity.actions.publishers import create_publisher
 from services.identity.actions.sessions import begin_session, end_own_session, end_session, end_sessions, record_use
@@ -17,6 +18,7 @@ __all__ = [
     "end_own_session",
     "end_session",
     "end_sessions",
+    "issue_temporary_password",
     "record_use",
     "reset_password",
     "revoke_api_key",
