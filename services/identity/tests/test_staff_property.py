@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicekit import clock
@@ -19,7 +19,6 @@ from services.identity.models import Staff
 from services.identity.roles import ROLES, scopes_of
 
 FIRST = {"stf_a": "owner", "stf_b": "admin", "stf_c": "admin", "stf_d": "agent"}
-PUBLISHER = "pub_property"
 _members = st.sampled_from(sorted(FIRST))
 _steps = st.lists(
     st.one_of(
@@ -32,7 +31,6 @@ _steps = st.lists(
 
 
 def _begin(session: Session, now: datetime, publisher_id: str) -> None:
-    session.execute(delete(Staff).where(Staff.id.in_(FIRST)))
     for staff_id, role in FIRST.items():
         session.add(
             Staff(
