@@ -1,4 +1,4 @@
-"""A customer's page when something comes between: sessions that end, services and connections that fail, second thoughts."""
+"""A customer's page when something comes between: sessions that end, connections that fail, second thoughts."""
 
 from __future__ import annotations
 
