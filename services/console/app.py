@@ -10,7 +10,17 @@ from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import open_to_all, require_session
-from services.console.views import auth, customer, customers, failures, pages
+from services.console.views import (
+    api_keys,
+    auth,
+    customer,
+    customers,
+    failures,
+    imports,
+    pages,
+    preferences,
+    staff,
+)
 
 SERVICE = "console"
 # Of a form; files go to their own address by pieces.
@@ -36,6 +46,6 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     app.before_request(require_session)
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     pages.register(app)
-    for blueprint in (assets.blueprint, auth.blueprint, customers.blueprint, customer.blueprint):
-        app.register_blueprint(blueprint, url_prefix="/console")
+    for module in (assets, auth, customers, customer, imports, staff, api_keys, preferences):
+        app.register_blueprint(module.blueprint, url_prefix="/console")
     return app
