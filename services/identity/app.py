@@ -12,6 +12,7 @@ from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
 from services.identity import api, internal_api
 from services.identity.exchange import Exchanger
+from services.identity.own_password import OwnPassword
 from services.identity.settings import Settings
 from services.identity.sign_in import SignIn
 from services.identity.signer import Signer
@@ -41,6 +42,7 @@ def create_app(
             "settings": settings,
             "signer": signer,
             "sign_in": sign_in,
+            "own_password": OwnPassword(database, system_database, secret=settings.secret),
             "exchange": Exchanger(system_database, signer),
         },
     )
