@@ -43,7 +43,7 @@ def test_a_file_goes_in_and_its_bad_rows_come_back(site: Site, pages: Pages, pic
 
 
 def test_unknown_columns_are_asked_about_and_what_was_chosen_counts(site: Site, pages: Pages, pictures: Path) -> None:
-    pages.expected.append("error: Failed to load resource: the server responded with a status of 422")
+    pages.expected.append("Failed to load resource: the server responded with a status of 422")
     owner = Staff.of_new_publisher(site.system)
     page = pages.signed_in(owner, "/console/imports/new")
     _choose(page, "No,email,Plan,Remark\n7,a@example.com,gold,x\n")
@@ -56,7 +56,11 @@ def test_unknown_columns_are_asked_about_and_what_was_chosen_counts(site: Site, 
     site.system.drain()
     page.get_by_text("Finished", exact=True).wait_for()
     fields = dict(
-        zip(page.locator(".listing tbody th").all_inner_texts(), page.locator(".listing tbody td").all_inner_texts(), strict=True)
+        zip(
+            page.locator(".listing tbody th").all_inner_texts(),
+            page.locator(".listing tbody td").all_inner_texts(),
+            strict=True,
+        )
     )
     assert fields == {"No": "external_id", "email": "email", "Plan": "attributes.plan", "Remark": "left out"}
 
