@@ -18,7 +18,8 @@ from services.console.views import (
     failures,
     imports,
     pages,
-    preferences,
+    publisher,
+    sessions,
     staff,
 )
 
@@ -46,6 +47,6 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     app.before_request(require_session)
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     pages.register(app)
-    for module in (assets, auth, customers, customer, imports, staff, api_keys, preferences):
+    for module in (assets, auth, customers, customer, imports, staff, api_keys, publisher, sessions):
         app.register_blueprint(module.blueprint, url_prefix="/console")
     return app

@@ -84,24 +84,65 @@ def test_a_key_is_made_works_and_is_revoked(site: Site, pages: Pages, pictures: 
     assert httpx2.get(f"{site.url}/v1/customers", headers=headers).status_code == 401
 
 
-def test_preferences_are_kept_and_heeded(site: Site, pages: Pages, pictures: Path) -> None:
+def test_the_publishers_settings_are_kept_and_mistakes_told(site: Site, pages: Pages, pictures: Path) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 422")
     owner = Staff.of_new_publisher(site.system)
-    page = pages.signed_in(owner, "/console/settings/preferences")
-    page.get_by_label("Appearance").select_option("Dark")
-    page.get_by_label("Dates and numbers in").select_option("Deutsch")
-    page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    page = pages.signed_in(owner, "/console/settings/publisher")
+    page.get_by_label("Address of an offer").fill("https://example.com/offers")
+    page.get_by_label("Currency").fill("EUR")
+    page.get_by_role("button", name="Save").click()
+    assert "{offer_id}" in page.locator("#offer_url_template-said.field-error").inner_text()
+    page.get_by_label("Address of an offer").fill("https://example.com/offers/{offer_id}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
-    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
-    page.screenshot(path=pictures / "preferences-dark.png", full_page=True)
-    elsewhere = pages.signed_in(owner, "/console/settings/preferences")
-    assert elsewhere.get_by_label("Time zone").input_value() == "Asia/Tokyo"
+    page.reload()
+    assert page.get_by_label("Currency").input_value() == "EUR"
+    page.screenshot(path=pictures / "publisher.png", full_page=True)
+
+
+def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages: Pages) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 412")
+    owner = Staff.of_new_publisher(site.system)
+    first = pages.signed_in(owner, "/console/settings/publisher")
+    second = pages.signed_in(owner, "/console/settings/publisher")
+    first.get_by_label("Currency").fill("EUR")
+    first.get_by_role("button", name="Save").click()
+    first.get_by_text("Saved.").wait_for()
+    second.get_by_label("Currency").fill("USD")
+    second.get_by_role("button", name="Save").click()
+    second.get_by_role("alert").wait_for()
+    assert second.get_by_label("Currency").input_value() == "USD"
+    first.reload()
+    assert first.get_by_label("Currency").input_value() == "EUR"
+
+
+def test_the_ownership_is_passed_on(site: Site, pages: Pages, pictures: Path) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    admin = colleague(site, owner, "admin")
+    page = pages.signed_in(owner, "/console/settings/publisher")
+    page.get_by_role("link", name="Pass on the ownership").click()
+    page.get_by_label("New owner").select_option(f"Admin ({admin.email})")
+    page.get_by_label("Your password").fill(owner.password)
+    page.screenshot(path=pictures / "ownership.png")
+    page.get_by_role("button", name="Pass on").click()
+    assert page.get_by_role("row", name=admin.email).get_by_text("Owner", exact=True).is_visible()
+
+
+def test_a_session_elsewhere_is_ended(site: Site, pages: Pages, pictures: Path) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    elsewhere = pages.signed_in(owner, "/console/settings/sessions")
+    page = pages.signed_in(owner, "/console/settings/sessions")
+    page.screenshot(path=pictures / "sessions.png")
+    page.get_by_role("button", name="End", exact=True).click()
+    assert page.get_by_role("button", name="End", exact=True).count() == 0
+    elsewhere.reload()
+    assert elsewhere.get_by_role("heading", name="Sign in").is_visible()
 
 
 def test_whoever_may_not_manage_sees_neither_pages_nor_links(site: Site, pages: Pages) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 403")
     agent = colleague(site, Staff.of_new_publisher(site.system), "agent")
-    page = pages.signed_in(agent, "/console/settings/preferences")
+    page = pages.signed_in(agent, "/console/settings/sessions")
     assert page.get_by_role("link", name="API keys").count() == 0
     assert page.get_by_role("link", name="Imports").count() == 0
     for path in ("settings/staff", "settings/staff/new", "settings/api-keys", "imports", "imports/new"):
