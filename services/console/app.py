@@ -9,7 +9,7 @@ from servicekit.web import health, requests
 from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
-from services.console.signed_in import open_to_all, require_session
+from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
     api_keys,
     auth,
@@ -18,6 +18,7 @@ from services.console.views import (
     failures,
     imports,
     pages,
+    preferences,
     publisher,
     sessions,
     staff,
@@ -28,8 +29,14 @@ SERVICE = "console"
 MAX_BODY_BYTES = 1_000_000
 
 
-def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None = None) -> Flask:
-    """The console's web app. ``transport`` leads to the API where that is not by HTTP."""
+def create_console(
+    settings: Settings,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    identity_transport: httpx2.BaseTransport | None = None,
+) -> Flask:
+    """The console's web app. ``transport`` leads to the gateway and ``identity_transport`` to identity where that is
+    not by HTTP."""
     app = Flask(SERVICE, static_folder=None, root_path=str(assets.STATIC.parent))
     app.url_map.merge_slashes = False
     app.config.update(
@@ -38,7 +45,10 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
         PROPAGATE_EXCEPTIONS=False,
         CONSOLE_SECURE_COOKIES=settings.secure_cookies,
     )
-    app.extensions["console_gateway"] = Gateway(settings.gateway_url, transport)
+    app.extensions["console_gateway"] = Gateway(
+        settings.gateway_url, settings.identity_url, transport, identity_transport
+    )
+    app.extensions["console_members"] = Members()
     requests.register(app)
     health.register(app, [])
     for view in app.view_functions.values():  # of health: the network inside asks without a session
@@ -46,7 +56,8 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     failures.register(app)
     app.before_request(require_session)
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
+    app.before_request(auth.require_new_password)
     pages.register(app)
-    for module in (assets, auth, customers, customer, imports, staff, api_keys, publisher, sessions):
+    for module in (assets, auth, customers, customer, preferences, imports, staff, api_keys, publisher, sessions):
         app.register_blueprint(module.blueprint, url_prefix="/console")
     return app

@@ -91,7 +91,7 @@ def test_the_publishers_settings_are_kept_and_mistakes_told(site: Site, pages: P
     page.get_by_label("Address of an offer").fill("https://example.com/offers")
     page.get_by_label("Currency").fill("EUR")
     page.get_by_role("button", name="Save").click()
-    assert "{offer_id}" in page.locator("#offer_url_template-said.field-error").inner_text()
+    assert "{offer_id}" in page.locator("#offer_url_template-said.error").inner_text()
     page.get_by_label("Address of an offer").fill("https://example.com/offers/{offer_id}")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
-from services.console.choices import languages, time_zones
+from services.console.choices import time_zones
 from services.console.clients import ApiProblem
 from services.console.forms import Form
+from services.console.reader import language_choices
 from services.console.signed_in import api, member
 
 PATH = "/v1/identity/publisher"
@@ -79,8 +80,8 @@ def _form(form: Form, status: int = 200) -> Response:
     shown = render_template(
         "settings/publisher.html",
         form=form,
-        languages=_with_present(languages(), form.value("language")),
-        zones=_with_present(time_zones(), form.value("time_zone")),
+        languages=_with_present(language_choices(), form.value("language")),
+        zones=_with_present([(zone, zone) for zone in time_zones()], form.value("time_zone")),
         saved="saved" in request.args and status == 200,
         is_owner=member().role == "owner",
     )
