@@ -10,6 +10,16 @@ from services.console.clients import ApiProblem
 from services.console.signed_in import api
 
 PATH = "/v1/identity/me/sessions"
+# The first that is named counts: most browsers name others as well.
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 _SESSION_ID = re.compile(r"[a-z]{2,5}_[a-z0-9]{10,40}\Z")
 
 blueprint = Blueprint("sessions", __name__)
@@ -19,7 +29,7 @@ blueprint = Blueprint("sessions", __name__)
 def session_list() -> Response:
     """One's sessions, newest first."""
     page = api().get(PATH, cursor=request.args.get("cursor"), limit=50).body
-    return make_response(render_template("settings/sessions.html", page=page))
+    return make_response(render_template("settings/sessions.html", page=page, browser=browser))
 
 
 @blueprint.post("/settings/sessions/<session_id>/end")
@@ -40,3 +50,13 @@ def end_others() -> Response:
     """End all but this one."""
     api().delete(PATH)
     return make_response(redirect(url_for("sessions.session_list"), 303))
+
+
+def browser(user_agent: str | None) -> str:
+    """A browser and its system, as people call them; what it calls itself if it is no browser that is known."""
+    said = user_agent or ""
+    name = next((name for mark, name in _BROWSERS if mark in said), None)
+    system = next((name for mark, name in _SYSTEMS if mark in said), None)
+    if name is None:
+        return said[:60] or "Unknown"
+    return f"{name} on {system}" if system else name
