@@ -14,9 +14,9 @@ from servicekit.ids import is_id
 from servicekit.web.cursors import InvalidCursor, decode_cursor, encode_cursor
 from services.search import overlay, queries
 from services.search.columns import LONGEST_KEY, Order
-from services.search.engine.errors import EngineUnavailable
+from services.search.engine.errors import EngineUnavailable, TooBroad
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
-from services.search.errors import SearchDegraded
+from services.search.errors import SearchDegraded, SearchTooBroad
 from services.search.fresh import FreshHit, fresh_hit, hit_of, window
 from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import VersionToken, Waiting
@@ -79,7 +79,7 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
     """A page of customers.
 
     Raises QueryTooLong, InvalidQuery, InvalidCursor, InvalidVersionToken, and SearchDegraded where the engine is down
-    and the projection can't answer alone.
+    and the projection can't answer alone; SearchTooBroad where an answer would take too long.
     """
     kind = _cursor_kind(asked)
     now, after = _position(kind, asked)
@@ -100,6 +100,8 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
         answer = _refreshed(database, search, page, token if satisfied else None)
     except EngineUnavailable:
         answer = _degraded(database, search)
+    except TooBroad:
+        raise SearchTooBroad from None
     document = _document(kind, search, answer)
     if token is not None:
         document["version_token_satisfied"] = satisfied
