@@ -9,7 +9,7 @@ import httpx2
 
 from tests.console.colleagues import colleague, signs_in
 from tests.console.conftest import Site
-from tests.console.pages import Pages, Staff
+from tests.console.pages import Pages, Staff, sign_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +98,23 @@ def test_the_publishers_settings_are_kept_and_mistakes_told(site: Site, pages: P
     page.reload()
     assert page.get_by_label("Currency").input_value() == "EUR"
     page.screenshot(path=pictures / "publisher.png", full_page=True)
+
+
+def test_what_is_typed_outlasts_the_session(site: Site, pages: Pages) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    page = pages.signed_in(owner, "/console/settings/staff/new")
+    page.get_by_label("Name").fill("Typed before")
+    page.get_by_label("Viewer", exact=False).first.check()
+    page.context.clear_cookies(name="accounts_session")
+    page.get_by_label("Email address").fill(owner.email.replace("owner", "late"))
+    page.get_by_role("button", name="Add").click()
+    sign_in(page, owner)
+    page.wait_for_url("**/console/settings/staff/new")
+    assert page.get_by_label("Name").input_value() == "Typed before"
+    page.get_by_role("button", name="Add").click()
+    page.locator("#secret").wait_for()
+    page.goto(f"{site.url}/console/settings/staff/new")
+    assert page.get_by_label("Name").input_value() == ""
 
 
 def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages: Pages) -> None:

@@ -24,7 +24,10 @@
     progress.hidden = false;
     try {
       const job = await send(file, wishes);
-      if (job) location.assign(job.page);
+      if (job) {
+        form.reset(); // what was typed is not kept for the next time
+        location.assign(job.page);
+      }
     } catch (error) {
       tell(error.message);
     } finally {
