@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import ipaddress
+from datetime import datetime
 
 from servicekit.db.database import Database
 from services.identity.actions import begin_session, end_session
-from services.identity.attempts import ATTEMPTS, bucket, check, count_attempt, forget_attempts
+from services.identity.attempts import (
+    bucket,
+    check,
+    count_attempt,
+    forgive_attempt,
+    is_known_place,
+    remember_place,
+)
 from services.identity.credentials import API_KEY_PREFIX, SESSION_PREFIX, password_matches
 from services.identity.errors import InvalidCredential, NotASession, WrongCredentials
 from services.identity.queries.callers import publisher_of_session
 from services.identity.queries.staff import email_key, staff_by_email
+from services.identity.settings import Settings
 
 
 class SignIn:
     """Password sign-in over the service's two databases."""
 
-    def __init__(self, database: Database, system_database: Database, *, secret: str, lifetime: timedelta) -> None:
+    def __init__(self, database: Database, system_database: Database, settings: Settings) -> None:
         self._database = database
         self._system_database = system_database
-        self._secret = secret
-        self._lifetime = lifetime
+        self._secret = settings.secret
+        self._lifetime = settings.session_lifetime
+        self._limits = settings.sign_in_limits
 
     def sign_in(self, *, email: str, password: str, address: str, now: datetime, user_agent: str | None = None) -> str:
         """Begin a session; answers its secret.
 
         Raises WrongCredentials, alike and after the same work whether or not the email address is known, and
-        TooManyAttempts after ten tries in 15 minutes with one email from one network ``address``.
+        TooManyAttempts after so many failures in 15 minutes as ``SignInLimits`` allow.
         """
-        both = bucket(self._secret, email_key(email), address)
+        key, network = email_key(email), network_of(address)
+        both, by_email, by_address = (
+            bucket(self._secret, key, network),
+            bucket(self._secret, "email", key),
+            bucket(self._secret, "address", network),
+        )
+        limits = {both: self._limits.per_email_and_address, by_address: self._limits.per_address}
         with self._system_database.transaction() as session:
-            wait = count_attempt(session, {both: ATTEMPTS}, now)
+            # Where somebody signs in as they did before, strangers can't lock them out by failing elsewhere.
+            if not is_known_place(session, both, now):
+                limits[by_email] = self._limits.per_email
+            wait = count_attempt(session, limits, now)
             staff = staff_by_email(session, email)
         check(wait)
         if not password_matches(staff.password_hash if staff else None, password) or staff is None:
@@ -38,7 +57,8 @@ class SignIn:
         with self._database.transaction(staff.publisher_id) as session:
             secret = begin_session(session, staff=staff, lifetime=self._lifetime, now=now, user_agent=user_agent)
         with self._system_database.transaction() as session:
-            forget_attempts(session, [both])
+            forgive_attempt(session, forgotten=[both], given_back=limits)
+            remember_place(session, both, now)
         return secret
 
     def sign_out(self, secret: str) -> None:
@@ -55,3 +75,16 @@ class SignIn:
         if publisher_id is not None:
             with self._database.transaction(publisher_id) as session:
                 end_session(session, secret=secret)
+
+
+def network_of(address: str) -> str:
+    """What limits go by: the network address, of IPv6 the /64 that a subscriber has for themselves."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.IPv6Network((parsed, 64), strict=False))
+    return str(parsed)
