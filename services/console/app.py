@@ -11,11 +11,14 @@ from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
+    anonymizing,
     api_keys,
     auth,
     customer,
     customers,
+    editing,
     failures,
+    history,
     imports,
     pages,
     preferences,
@@ -58,6 +61,20 @@ def create_console(
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     app.before_request(auth.require_new_password)
     pages.register(app)
-    for module in (assets, auth, customers, customer, preferences, imports, staff, api_keys, publisher, sessions):
+    for module in (
+        assets,
+        auth,
+        customers,
+        customer,
+        editing,
+        history,
+        anonymizing,
+        preferences,
+        imports,
+        staff,
+        api_keys,
+        publisher,
+        sessions,
+    ):
         app.register_blueprint(module.blueprint, url_prefix="/console")
     return app
