@@ -31,6 +31,23 @@ SERVICE = "console"
 # Of a form; files go to their own address by pieces.
 MAX_BODY_BYTES = 1_000_000
 
+# Whose blueprints make the console's addresses.
+_ADDRESSES = (
+    assets,
+    auth,
+    customers,
+    customer,
+    editing,
+    history,
+    anonymizing,
+    preferences,
+    imports,
+    staff,
+    api_keys,
+    publisher,
+    sessions,
+)
+
 
 def create_console(
     settings: Settings,
@@ -61,20 +78,6 @@ def create_console(
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     app.before_request(auth.require_new_password)
     pages.register(app)
-    for module in (
-        assets,
-        auth,
-        customers,
-        customer,
-        editing,
-        history,
-        anonymizing,
-        preferences,
-        imports,
-        staff,
-        api_keys,
-        publisher,
-        sessions,
-    ):
+    for module in _ADDRESSES:
         app.register_blueprint(module.blueprint, url_prefix="/console")
     return app
