@@ -15,6 +15,7 @@ from servicekit.web.context import about, current_caller, current_publisher_id, 
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
+from servicekit.web.presenting import refuse_personal
 from services.customers import actions, erasure, queries
 from services.customers.openapi import (
     CHANGED_MEANWHILE,
@@ -59,7 +60,11 @@ def post_customer(body: dict[str, Any]) -> Response:
 @blueprint.response(200, CustomerPage)
 @blueprint.doc(operationId="list_customers")
 def get_customers(parameters: dict[str, Any]) -> Response:
-    """List customers, newest first, or the ones with an email address or external ID."""
+    """List customers, newest first, or the ones with an email address or external ID.
+
+    Without the scope `personal:read` nobody can be asked for by either.
+    """
+    refuse_personal(parameters, ("email", "external_id"))
     page = queries.list_customers(
         current_session(),
         publisher_id=current_publisher_id(),

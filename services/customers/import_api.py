@@ -18,6 +18,7 @@ from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
+from servicekit.web.presenting import require_personal
 from services.customers import queries
 from services.customers.imports.dialect import DELIMITERS
 from services.customers.imports.jobs import cancel_import, find_import
@@ -151,7 +152,11 @@ def get_import(import_id: str) -> Response:
 @blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson", **REJECTED_OBJECTS)
 @blueprint.doc(operationId="get_import_rejects")
 def get_rejects(import_id: str) -> Response:
-    """Fetch the rejected rows in the file's own format, each with its number, the column and the reason."""
+    """Fetch the rejected rows in the file's own format, each with its number, the column and the reason.
+
+    Needs the scope `personal:read` as well.
+    """
+    require_personal()
     job = find_import(current_session(), current_publisher_id(), import_id)
     kind, ending = ("application/x-ndjson", "ndjson") if job.dialect["format"] == "ndjson" else ("text/csv", "csv")
     headers = {"Content-Disposition": f'attachment; filename="rejects-{job.id}.{ending}"'}

@@ -9,7 +9,7 @@ from flask import Response
 from servicekit import clock
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
-from servicekit.web.context import current_publisher_id, kit
+from servicekit.web.context import current_caller, current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
@@ -48,7 +48,13 @@ def post_customers_query(body: dict[str, Any]) -> Response:
 @blueprint.doc(operationId="suggest")
 def get_suggestions(parameters: dict[str, Any]) -> Response:
     """Suggest what may be meant by what has been typed so far."""
-    asked = Asked(publisher_id=current_publisher_id(), q=parameters["q"], limit=parameters["limit"], now=clock.now())
+    asked = Asked(
+        publisher_id=current_publisher_id(),
+        personal=current_caller().sees_personal,
+        q=parameters["q"],
+        limit=parameters["limit"],
+        now=clock.now(),
+    )
     return json_response({"suggestions": suggest(kit().database, _engine(), _waiting(), asked)})
 
 
@@ -68,6 +74,7 @@ def _found(asked: dict[str, Any]) -> Response:
         _waiting(),
         Asked(
             publisher_id=current_publisher_id(),
+            personal=current_caller().sees_personal,
             q=asked["q"],
             now=clock.now(),
             filter=asked["filter"],

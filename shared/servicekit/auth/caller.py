@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Kind = Literal["staff", "api_key", "service"]
+SEES_PERSONAL = "personal:read"
+"""The scope without which answers are masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,11 @@ class Caller:
     publisher_id: str | None
     role: str | None
     scopes: frozenset[str]
+
+    @property
+    def sees_personal(self) -> bool:
+        """Whether answers to this caller may tell who somebody is; our own services see everything."""
+        return self.kind == "service" or SEES_PERSONAL in self.scopes
 
 
 class TokenVerifier(Protocol):
