@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 
@@ -19,7 +19,7 @@ _encoder = json.JSONEncoder(default=repr)  # made once: for each line it would c
 
 def configure(service: str, *, level: str = "info", stream: TextIO | None = None) -> None:
     """Send every log line of this process, our own and libraries', to ``stream`` as JSON."""
-    out = stream if stream is not None else sys.stderr
+    out = cast("TextIO", _LogStream(stream if stream is not None else sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -35,6 +35,34 @@ def configure(service: str, *, level: str = "info", stream: TextIO | None = None
     handler = logging.StreamHandler(out)
     handler.setFormatter(_LibraryLines(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _LogStream:
+    """A stream whose lines may be lost, where a full disk or a closed pipe takes none: what they tell of goes on.
+
+    How many were lost is told by the first line that is taken again.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, line: str) -> int:
+        try:
+            if self._lost:
+                self._stream.write(
+                    json.dumps({"event": "log lines lost", "level": "error", "count": self._lost}) + "\n"
+                )
+                self._stream.flush()
+                self._lost = 0
+            self._stream.write(line)
+            self._stream.flush()
+        except (OSError, ValueError):  # a ValueError is a closed stream's
+            self._lost += 1
+        return len(line)
+
+    def flush(self) -> None:
+        """Nothing is left to flush: each line is, as it is written."""
 
 
 def _to_json(event: object, **_options: object) -> str:
