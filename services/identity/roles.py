@@ -10,6 +10,7 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:anonymize": "Anonymize customers.",
     "customers:import": "Import customers from files, and see what became of the rows.",
     "search:read": "Search.",
+    "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
     "identity:manage": "Make, list and revoke API keys.",
 }
@@ -19,7 +20,7 @@ SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
 }
 
-_SEES = {"customers:read", "search:read", "identity:read"}
+_SEES = {"customers:read", "search:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
@@ -27,8 +28,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(_EVERYTHING),
     "agent": frozenset(_SEES | {"customers:write"}),
     "viewer": frozenset(_SEES),
-    # Everything about a customer is personal until answers can be masked for this role; until then it sees none.
-    "viewer_no_pii": frozenset({"identity:read"}),
+    "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }
 
 

@@ -64,13 +64,13 @@ class PersonalDataHidden(Forbidden):
 
     def __init__(self, where: str, *, position: int | None = None, instead: str = "") -> None:
         place = "" if position is None else f" at character {position}"
-        told = {} if position is None else {"parameter": where, "position": position}
         super().__init__(
             "This asks by personal data, which your credential may not see: it lacks the scope personal:read."
             + (f" {instead}" if instead else ""),
             errors=[FieldError(where, f"Asks by personal data{place}.")],
-            **told,
         )
+        if position is not None:
+            self.extensions = {"parameter": where, "position": position}
 
 
 class NotFound(Problem):
