@@ -8,6 +8,7 @@ from flask import Response
 
 from servicekit import clock
 from servicekit.web.access import requires
+from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, kit
 from servicekit.web.json_body import json_response
@@ -23,6 +24,7 @@ blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", descri
 
 @blueprint.get("/customers")
 @requires("search:read")
+@audited("search.customer.searched")
 @blueprint.arguments(SearchParameters, location="query")
 @blueprint.response(200, SearchPage)
 @blueprint.doc(operationId="search_customers")
@@ -33,6 +35,7 @@ def get_customers(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/customers/query")
 @requires("search:read")
+@audited("search.customer.searched")
 @blueprint.arguments(SearchQuery)
 @blueprint.response(200, SearchPage)
 @blueprint.doc(operationId="query_customers")
@@ -43,6 +46,7 @@ def post_customers_query(body: dict[str, Any]) -> Response:
 
 @blueprint.get("/suggestions")
 @requires("search:read")
+@audited("search.customer.suggested")
 @blueprint.arguments(SuggestionParameters, location="query")
 @blueprint.response(200, Suggestions)
 @blueprint.doc(operationId="suggest")

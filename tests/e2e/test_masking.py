@@ -59,7 +59,13 @@ def test_nobody_is_told_apart_by_who_they_are(worlds: tuple[World, World], opera
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/customers/{}", "/v1/customers", "/v1/customers/{}/changes", "/v1/search/customers", "/v1/search/customers?q={}"],
+    [
+        "/v1/customers/{}",
+        "/v1/customers",
+        "/v1/customers/{}/changes",
+        "/v1/search/customers",
+        "/v1/search/customers?q={}",
+    ],
 )
 def test_what_may_be_read_is_answered_and_says_what_is_masked(worlds: tuple[World, World], path: str) -> None:
     answer = worlds[0].viewer.send("GET", path.format(worlds[0].customer_ids[0]))
@@ -81,5 +87,7 @@ def _mistakes(request: Request, status: int, answer: Any) -> list[str]:
             if content is None or answer is None:
                 return []
             schema = {**content["schema"], "components": OPENAPI["components"]}
-            return [f"{request}: {mistake.message[:200]}" for mistake in Draft202012Validator(schema).iter_errors(answer)]
+            return [
+                f"{request}: {mistake.message[:200]}" for mistake in Draft202012Validator(schema).iter_errors(answer)
+            ]
     return [f"{request.operation} is not described"]

@@ -150,7 +150,9 @@ class System:
         with self.system_database.transaction() as session:
             session.execute(text("UPDATE search_dirty SET due_at = now()"))
 
-    def get(self, publisher_id: str, scopes: Iterable[str] = ("search:read", "personal:read"), **parameters: Any) -> Any:
+    def get(
+        self, publisher_id: str, scopes: Iterable[str] = ("search:read", "personal:read"), **parameters: Any
+    ) -> Any:
         """Search as a program of this publisher: the response."""
         headers = self.as_program(publisher_id, scopes)
         return self.client.get("/v1/search/customers", query_string=parameters, headers=headers)

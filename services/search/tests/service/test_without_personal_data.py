@@ -123,13 +123,14 @@ def test_nobody_is_suggested_by_what_tells(system: System, mine: str, customer_i
     assert customer_id
 
 
-def test_suggested_are_countries_fields_and_customers_by_their_ids(
-    system: System, mine: str, customer_id: str
-) -> None:
+def test_suggested_are_countries_fields_and_customers_by_their_ids(system: System, mine: str, customer_id: str) -> None:
     by_name = suggested(system, mine, "germ").json["suggestions"]
     assert [(item["kind"], item["q"]) for item in by_name] == [("value", "country:DE")]
     assert suggested(system, mine, "Canaryfirst germ").json == {"suggestions": []}
-    assert [item["text"] for item in suggested(system, mine, "la").json["suggestions"]] == ["language:", "last_login_at:"]
+    assert [item["text"] for item in suggested(system, mine, "la").json["suggestions"]] == [
+        "language:",
+        "last_login_at:",
+    ]
     answer = suggested(system, mine, customer_id)
     (item,) = answer.json["suggestions"]
     assert (item["text"], item["customer_id"]) == (customer_id, customer_id)
