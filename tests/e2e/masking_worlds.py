@@ -1,4 +1,4 @@
-"""Two publishers whose customers differ in nothing but who they are, and the requests that might tell the difference."""
+"""Two publishers whose customers differ in nothing but who they are, and requests that might tell the difference."""
 
 from __future__ import annotations
 
