@@ -17,6 +17,7 @@ from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.relay import Relay
+from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
 from services.customers.imports.importer import Importer
@@ -52,6 +53,7 @@ class Assembly:
     importer: Importer
     indexer: Indexer
     databases: dict[str, Database]
+    console: ConsoleSettings
 
     def loops(self) -> dict[str, Loop]:
         """Everything that runs besides the web, by name."""
@@ -111,6 +113,7 @@ def assemble(
         importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
+        console=ConsoleSettings(secret=installation.derived_secret("console")),
     )
 
 

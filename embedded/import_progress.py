@@ -10,9 +10,10 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from services.customers.imports.headings import is_our_remark
+
 _WAITING_SECONDS = 10.0
 _MOST_SHOWN = 30
-_REMARKS = ("row", "column", "reason")
 
 
 class Shown:
@@ -72,8 +73,7 @@ def announce(console: Console, job: dict[str, Any]) -> None:
     """What becomes of the columns; nothing is dropped silently."""
     taken = [f"{column['column']} → {column['field']}" for column in job["columns"] if column["field"]]
     left = [column["column"] for column in job["columns"] if not column["field"] and not column["never_stored"]]
-    if set(_REMARKS) <= set(left):  # our own, in a file of rejected rows
-        left = [name for name in left if name not in _REMARKS]
+    left = [name for name in left if not is_our_remark(name, left)]
     never = [column["column"] for column in job["columns"] if column["never_stored"]]
     if job["shape"]:
         console.print(f"recognized as {job['shape']}", markup=False)

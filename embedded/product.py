@@ -135,6 +135,7 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         return
     click.echo(
         f"\nCustomer Accounts is running at {url}\n\n"
+        f"  console                     {url}/console/\n"
         f"  API and its documentation   {url}/docs\n"
         f"  staff sign-in               {credentials.email}  {credentials.password}\n"
         f"  API key                     {credentials.api_key}\n\n"

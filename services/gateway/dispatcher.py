@@ -19,6 +19,7 @@ from services.gateway.routes import (
     CACHE_SECONDS,
     CREDENTIAL,
     FORBIDDEN_HEADERS,
+    FRONT,
     FRONT_METHODS,
     LONGEST_HEADERS,
     LONGEST_LINE,
@@ -112,7 +113,7 @@ def _own_answer(environ: WSGIEnvironment, ready: Callable[[], bool] | None) -> t
             problem = refusal(405)
             problem.headers = {**problem.headers, "Allow": ", ".join(FRONT_METHODS)}
             raise problem
-        return 302, b"", {"Location": "/docs"}
+        return 302, b"", {"Location": FRONT}
     return None
 
 

@@ -22,7 +22,8 @@ CREDENTIAL = "[A-Za-z0-9_-]{20,200}"
 # The start of an Authorization header that presents something as Bearer credential, whatever it is.
 PRESENTED = "Bearer +[^ ]"
 
-# What the front page, which only leads on to the documentation, takes.
+# Where the front page leads on to, and what it takes.
+FRONT = "/console/"
 FRONT_METHODS = ("GET", "HEAD")
 
 # A token is given out again for this long. With its lifetime of at most 40 seconds that makes 60 seconds at the most
@@ -92,6 +93,8 @@ ROUTES: Sequence[Route] = (
     Route("/v1/customers", "customers"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),
+    # Its cookies pass; what they are good for the console exchanges itself, as a client of the API.
+    Route("/console", "console", Access.OPEN),
     Route("/favicon.ico", "docs", Access.OPEN, exact=True),
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.discovery import ROOT
 
 # Others' code and data, kept with its own manifest or README.
-_FOREIGN = ("services/gateway/docs_page/static/", "services/search/tests/data/")
+_FOREIGN = ("services/gateway/docs_page/static/", "services/console/static/vendor/", "services/search/tests/data/")
 
 
 def own_files(suffix: str = "") -> list[Path]:

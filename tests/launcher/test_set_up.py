@@ -159,7 +159,7 @@ def test_development_tools_are_added_when_wanted(project: Project) -> None:
     done = project.run("test", "-q")
     assert done.stdout == "ran -P -m tools.run_tests -q\n"
     assert "adding the development tools" in done.stderr
-    assert project.asked[-1].endswith("-e .[embedded,dev]")
+    assert project.asked[-1].endswith("-e .[embedded,dev,browser]")
     assert len([line for line in project.asked if line.startswith("uv venv")]) == 1
     assert project.run("up").stderr == ""
 

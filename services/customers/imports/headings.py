@@ -41,7 +41,11 @@ _SECRET = {
     "password", "password hash", "passwordhash", "hashed password", "password digest", "password salt", "salt",
     "passwort", "pwd", "password encrypted", "card number", "pan", "cvc", "cvv", "card cvc", "card cvv",
 }  # fmt: skip
-_OUR_REJECTS = ("row", "column", "reason")
+REMARKS = ("row", "column", "reason")
+"""The columns that a file of rejected rows has before the original ones."""
+
+OTHER_REMARKS = ("rejected_row", "rejected_column", "rejected_reason")
+"""Their names where the original ones have those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,18 @@ def shape_of(headings: Iterable[str]) -> Shape | None:
 
 def is_our_remark(heading: str, headings: Collection[str]) -> bool:
     """Whether the column is one that a file of rejected rows has before the original ones."""
-    return plain(heading) in _OUR_REJECTS and {plain(other) for other in headings}.issuperset(_OUR_REJECTS)
+    present = {plain(other) for other in headings}
+    for remarks in (OTHER_REMARKS, REMARKS):
+        names = {plain(name) for name in remarks}
+        if present.issuperset(names):
+            return plain(heading) in names
+    return False
+
+
+def remarks_beside(headings: Iterable[str]) -> tuple[str, str, str]:
+    """The names of remarks that none of these columns has."""
+    present = {plain(heading) for heading in headings}
+    return OTHER_REMARKS if present.intersection(REMARKS) else REMARKS
 
 
 def shape_named(name: str | None) -> Shape | None:

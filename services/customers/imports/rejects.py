@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import select
 
+from services.customers.imports.headings import is_our_remark, remarks_beside
 from services.customers.imports.models import Import, RejectedRow
 from services.customers.imports.receiving import Transaction
 
-REMARKS = ("row", "column", "reason")
 _AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
-    """The rejected rows in the import's own format, in their order; never many of them in memory."""
-    lines = _json_lines if job.dialect["format"] == "ndjson" else _csv_lines
-    if job.dialect["format"] != "ndjson":
-        yield _csv([[*REMARKS, *job.layout["headings"]]])
+    """The rejected rows in the import's own format, in their order; never many of them in memory.
+
+    What a file of rejected rows said before, when it was imported itself, is not said again.
+    """
+    headings, mapped = job.layout["headings"], job.layout["columns"]
+    old = {name for name in headings if not mapped.get(name) and is_our_remark(name, headings)}
+    places = [place for place, name in enumerate(headings) if name not in old]
+    names = remarks_beside(headings[place] for place in places)
+    objects = job.dialect["format"] == "ndjson"
+    if not objects:
+        yield _csv([[*names, *(headings[place] for place in places)]])
     after = -1
     while True:
         with transaction() as session:
@@ -35,19 +42,25 @@ def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
         if not rows:
             return
         after = rows[-1].row_number
-        yield lines(rows, len(job.layout["headings"]))
+        yield _json_lines(rows, names, old) if objects else _csv_lines(rows, places, len(headings))
 
 
-def _csv_lines(rows: Sequence[RejectedRow], width: int) -> bytes:
-    cells = [list(map(str, row.content or [])) for row in rows]
-    return _csv([[*_remarks(row), *kept, *[""] * (width - len(kept))] for row, kept in zip(rows, cells, strict=True)])
-
-
-def _json_lines(rows: Sequence[RejectedRow], _width: int) -> bytes:
+def _csv_lines(rows: Sequence[RejectedRow], places: Sequence[int], width: int) -> bytes:
+    """``places`` are the original columns that are shown; cells beyond the heading's ``width`` are, too."""
     lines = []
     for row in rows:
-        content = {name or "original": value for name, value in (row.content or {}).items() if name not in REMARKS}
-        lines.append(orjson.dumps({**dict(zip(REMARKS, _remarks(row), strict=True)), **content}))
+        cells = list(map(str, row.content or []))
+        shown = [cells[place] if place < len(cells) else "" for place in places]
+        lines.append([*_remarks(row), *shown, *cells[width:]])
+    return _csv(lines)
+
+
+def _json_lines(rows: Sequence[RejectedRow], names: Sequence[str], old: Collection[str]) -> bytes:
+    lines = []
+    for row in rows:
+        content = {name or "original": value for name, value in (row.content or {}).items() if name not in old}
+        own_names = remarks_beside(content) if names[0] in content or names[-1] in content else names
+        lines.append(orjson.dumps({**dict(zip(own_names, _remarks(row), strict=True)), **content}))
     return b"\n".join(lines) + b"\n"
 
 

@@ -5,7 +5,7 @@
 
 import pytest
 
-from servicekit.testing import servers
+from servicekit.testing import browser, servers
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -18,9 +18,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for finding in servers.findings():
         terminalreporter.line(f"{finding.server}: {finding.address or 'none'} ({finding.note})")
         if finding.address is None:
-            reports = terminalreporter.stats.get("skipped", [])
-            skipped = sum(f"needs {finding.server}" in str(report.longrepr) for report in reports)
-            terminalreporter.line(f"  NOT RUN for want of {finding.server}: {skipped} tests")
+            _tell_what_was_not_run(terminalreporter, finding.server)
+    terminalreporter.line(f"Chromium: {browser.chromium() or 'none'}")
+    if browser.chromium() is None:
+        _tell_what_was_not_run(terminalreporter, "Chromium")
+
+
+def _tell_what_was_not_run(reporter: pytest.TerminalReporter, wanted: str) -> None:
+    skipped = sum(f"needs {wanted}" in str(report.longrepr) for report in reporter.stats.get("skipped", []))
+    reporter.line(f"  NOT RUN for want of {wanted}: {skipped} tests")
 
 
 def pytest_unconfigure() -> None:

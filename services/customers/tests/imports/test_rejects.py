@@ -83,6 +83,37 @@ def test_objects_are_rejected_as_objects_and_go_in_corrected(imports: Imports) -
     assert counts(again) == (1, 0, 0, 0)
 
 
+def test_columns_of_the_same_names_as_the_remarks_come_back_and_go_in_corrected(imports: Imports) -> None:
+    wish = {"map": ["reason=attributes.reason", "row=attributes.row"]}
+    job = imports.run("row,reason,email\n7,moved,nobody\n", **wish)
+    (row,) = imports.rejects(job["id"])
+    assert row == {
+        "rejected_row": "2", "rejected_column": "email", "rejected_reason": row["rejected_reason"],
+        "row": "7", "reason": "moved", "email": "nobody",
+    }  # fmt: skip
+
+    again = imports.run(f"{','.join(row)}\n2,email,,7,moved,a@example.com\n3,email,,8,stayed,no one\n", **wish)
+
+    assert counts(again) == (1, 0, 0, 1)
+    assert imports.by_email()["a@example.com"]["attributes"] == {"reason": "moved", "row": "7"}
+    assert list(imports.rejects(again["id"])[0]) == list(row), "what was said of the rows before is not said again"
+
+
+def test_keys_of_the_same_names_as_the_remarks_come_back(imports: Imports) -> None:
+    wish = {"map": ["reason=attributes.reason"]}
+    job = imports.run('{"reason": "moved", "email": "nobody"}\n', **wish)
+    (row,) = imports.rejects(job["id"])
+    assert (row["rejected_row"], row["rejected_column"], row["reason"]) == (1, "email", "moved")
+    again = imports.run(json.dumps({**row, "email": "a@example.com"}), **wish)
+    assert counts(again) == (1, 0, 0, 0)
+    assert imports.by_email()["a@example.com"]["attributes"] == {"reason": "moved"}
+
+
+def test_rows_rejected_again_have_their_remarks_once(imports: Imports) -> None:
+    job = imports.run("row,column,reason,email\n2,email,Not valid.,nobody\n")
+    assert [list(row) for row in imports.rejects(job["id"])] == [["row", "column", "reason", "email"]]
+
+
 def test_many_are_fetched_page_by_page(imports: Imports) -> None:
     job = imports.run("email\n" + "nobody\n" * 1201)
     assert [row["row"] for row in imports.rejects(job["id"])] == [str(number) for number in range(2, 1203)]

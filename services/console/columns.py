@@ -1,0 +1,54 @@
+"""The list's columns: what each is called, what it needs of a customer, and what it is sorted by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that can be shown.
+
+    ``kind`` says how a value is shown (``templates/parts/cells.html``), ``fields`` are what the search is asked for,
+    ``sort`` is the search's own name of it where it can be sorted by.
+    """
+
+    name: str
+    label: str
+    kind: str
+    fields: tuple[str, ...]
+    sort: str | None = None
+
+
+COLUMNS: Sequence[Column] = (
+    Column("email", "Email", "text", ("email",), "email"),
+    Column("name", "Name", "name", ("first_name", "last_name"), "last_name"),
+    Column("id", "Customer ID", "id", ("id",)),
+    Column("registered_at", "Registered", "moment", ("registered_at",), "registered_at"),
+    Column("last_login_at", "Last login", "moment", ("last_login_at",), "last_login_at"),
+    Column("first_name", "First name", "text", ("first_name",), "first_name"),
+    Column("last_name", "Last name", "text", ("last_name",), "last_name"),
+    Column("company", "Company", "text", ("company",), "company"),
+    Column("country", "Country", "country", ("country",), "country"),
+    Column("language", "Language", "language", ("language",), "language"),
+    Column("currency", "Currency", "code", ("currency",), "currency"),
+    Column("street", "Street", "street", ("address",), "street"),
+    Column("city", "City", "city", ("address",), "city"),
+    Column("state", "State", "state", ("address",), "state"),
+    Column("postal_code", "Postal code", "postal_code", ("address",), "postal_code"),
+    Column("phone", "Phone", "text", ("phone",), "phone"),
+    Column("birthdate", "Date of birth", "day", ("birthdate",), "birthdate"),
+    Column("external_id", "External IDs", "external_ids", ("external_ids",), "external_id"),
+    Column("status", "Status", "status", ("status",), "status"),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+SORTED_BY = {column.sort for column in COLUMNS if column.sort}
+DEFAULT = ("email", "name", "id", "registered_at", "last_login_at")
+
+
+def chosen(names: object) -> tuple[Column, ...]:
+    """The columns with these names in their order; the default ones where that leaves none."""
+    wanted = names if isinstance(names, list) else []
+    found = tuple(BY_NAME[name] for name in dict.fromkeys(wanted) if isinstance(name, str) and name in BY_NAME)
+    return found or tuple(BY_NAME[name] for name in DEFAULT)

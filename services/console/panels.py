@@ -1,0 +1,21 @@
+"""The customer page's panels, in their order. Each is a view of its own that the page asks for by itself: one that
+fails leaves the others as they are. A panel joins when its service does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """``endpoint`` is the view that answers with the panel's inside; ``scope`` is what one needs to see it."""
+
+    name: str
+    title: str
+    icon: str
+    endpoint: str
+    scope: str
+
+
+PANELS: Sequence[Panel] = (Panel("summary", "Summary", "user", "customer.summary", "customers:read"),)

@@ -1,0 +1,95 @@
+"""How whoever looks wants to see dates and numbers: language, time zone, theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+NOTHING = Markup('<span class="text-secondary">–</span>')
+THEMES = ("auto", "light", "dark")
+# The pages' own language; names of countries and the like are in it, dates and numbers in the reader's.
+_ENGLISH = Locale("en")
+
+
+@lru_cache(maxsize=200)
+def locale_of(tag: str) -> Locale | None:
+    """The locale for a language tag such as ``de-AT``; None for what is none."""
+    try:
+        return Locale.parse(tag[:35], sep="-")
+    except (ValueError, UnknownLocaleError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=1000)
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone with this IANA name; None for what is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Formats for one reader. ``zone_known`` is False while times are shown in UTC for want of better."""
+
+    locale: Locale
+    zone: tzinfo
+    zone_known: bool = True
+    theme: str = "auto"
+
+    @classmethod
+    def of(cls, preferences: dict[str, Any], *, accepted: Iterable[str] = (), zone_cookie: str = "") -> Reader:
+        """What the staff member prefers, else what the browser says, else English and UTC."""
+        tags = (preferences.get("language"), *accepted)
+        locale = next((found for tag in tags if tag and (found := locale_of(tag))), _ENGLISH)
+        zone = zone_of(preferences.get("time_zone") or "") or zone_of(zone_cookie)
+        theme = preferences.get("theme")
+        return cls(locale, zone or UTC, zone is not None, theme if theme in THEMES else "auto")
+
+    def moment(self, value: str | None) -> Markup:
+        """A moment (RFC 3339) as date and time in the reader's zone; a dash for none."""
+        if value is None:
+            return NOTHING
+        local = datetime.fromisoformat(value).astimezone(self.zone)
+        shown = format_datetime(local, "medium", locale=self.locale)
+        whole = format_datetime(local, "full", locale=self.locale)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(value, whole, shown)
+
+    def day(self, value: str | None) -> Markup:
+        """A day (ISO 8601), which has no time zone; a dash for none."""
+        if value is None:
+            return NOTHING
+        shown = format_date(date.fromisoformat(value), "medium", locale=self.locale)
+        return Markup('<time datetime="{}">{}</time>').format(value, shown)
+
+    def number(self, value: int) -> str:
+        """A whole number with the reader's separators."""
+        return str(format_decimal(value, locale=self.locale))
+
+
+def country_name(code: str | None) -> str | None:
+    """A country's name; the code itself where it has none."""
+    return None if code is None else _ENGLISH.territories.get(code, code)
+
+
+def currency_name(code: str | None) -> str | None:
+    """A currency's name; the code itself where it has none."""
+    return None if code is None else _ENGLISH.currencies.get(code, code)
+
+
+def language_name(tag: str | None) -> str | None:
+    """A language's name; the tag itself where it has none."""
+    if tag is None:
+        return None
+    locale = locale_of(tag)
+    return (locale.get_display_name(_ENGLISH) if locale else None) or tag

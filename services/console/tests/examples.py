@@ -1,0 +1,42 @@
+"""Answers of the API, as its description has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
+ME: dict[str, Any] = {
+    "id": "stf_06h5yvkg1scm7h3b8k5rqt2xzw",
+    "kind": "staff",
+    "name": "Olivia Owner",
+    "role": "owner",
+    "publisher_id": "pub_06h5yvkg1scm7h3b8k5rqt2xzw",
+    "scopes": ["customers:read", "customers:write", "search:read", "identity:read"],
+}
+CUSTOMER: dict[str, Any] = {
+    "id": ID,
+    "email": "anna@example.com",
+    "first_name": "Anna",
+    "last_name": "Müller",
+    "company": None,
+    "birthdate": "1985-03-12",
+    "phone": None,
+    "language": "de",
+    "currency": "EUR",
+    "country": "DE",
+    "address": None,
+    "external_ids": [{"source": "publisher", "id": "C-10042"}],
+    "attributes": {},
+    "status": "active",
+    "registered_at": "2026-01-31T23:30:00.000000Z",
+    "last_login_at": None,
+    "anonymized_at": None,
+    "version": 7,
+}
+PAGE: dict[str, Any] = {
+    "items": [
+        {**CUSTOMER, "matched": [{"attribute": "last_name", "value": "Müller", "how": "prefix"}], "score": 3},
+    ],
+    "next_cursor": None,
+    "total": {"value": 1, "exact": True},
+}

@@ -1,0 +1,143 @@
+"""The list as a page and as a part of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from flask.testing import FlaskClient
+
+from services.console.tests.conftest import FakeApi, problem
+from services.console.tests.examples import CUSTOMER, ID, PAGE
+
+QUERY = "/v1/search/customers/query"
+PART = {"HX-Request": "true"}
+
+
+def test_the_list_shows_customers_and_why_they_match(client: FlaskClient, fake: FakeApi) -> None:
+    page = client.get("/console/customers?q=mul").text
+    assert f'href="/console/customers/{ID}" target="_blank" rel="noopener"' in page
+    assert "anna@example.com" in page
+    assert "last name</span> Müller" in page
+    assert fake.bodies(QUERY)[0]["q"] == "mul"
+
+
+def test_a_script_gets_only_the_part_that_changes(client: FlaskClient) -> None:
+    answer = client.get("/console/customers?q=mul", headers=PART)
+    assert "<html" not in answer.text
+    assert "anna@example.com" in answer.text
+    assert answer.headers["Vary"] == "HX-Request"
+    assert "<html" in client.get("/console/customers", headers={**PART, "HX-History-Restore-Request": "true"}).text
+
+
+def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
+    page = client.get("/console/customers?sort=email&at=c1").text
+    assert '<th scope="col" aria-sort="ascending">' in page
+    assert 'href="/console/customers?sort=-email"' in page
+    assert fake.bodies(QUERY)[0] == {
+        "q": "",
+        "limit": 50,
+        "columns": ["email", "first_name", "last_name", "id", "registered_at", "last_login_at"],
+        "sort": "email",
+        "cursor": "c1",
+    }
+
+
+@pytest.mark.parametrize("sort", ["nonsense", "--email", "id;drop", "-"])
+def test_what_nothing_can_be_sorted_by_is_left_out(client: FlaskClient, fake: FakeApi, sort: str) -> None:
+    assert client.get("/console/customers", query_string={"sort": sort}).status_code == 200
+    assert "sort" not in fake.bodies(QUERY)[0]
+
+
+def test_pages_lead_on_and_back(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "next_cursor": "c3"}
+    page = client.get("/console/customers?q=a&at=c1&at=c2").text
+    assert 'rel="prev" href="/console/customers?q=a&amp;at=c1"' in page
+    assert 'rel="next" href="/console/customers?q=a&amp;at=c1&amp;at=c2&amp;at=c3"' in page
+
+
+def test_a_total_that_is_not_exact_can_be_made_so(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "total": {"value": 10_000, "exact": False}}
+    page = client.get("/console/customers").text
+    assert "<strong>10,000+</strong>" in page
+    assert 'href="/console/customers?total=exact"' in page
+    client.get("/console/customers?total=exact")
+    assert fake.bodies(QUERY)[-1]["total"] == "exact"
+
+
+def test_a_mistake_is_shown_where_it_is(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = problem(
+        422,
+        "invalid_query",
+        "No such field. Use city.",
+        position=0,
+        hint="Use city.",
+        errors=[{"where": "q", "message": "No such field."}],
+    )
+    whole, part = client.get("/console/customers?q=town:x"), client.get("/console/customers?q=town:x", headers=PART)
+    assert (whole.status_code, part.status_code) == (422, 200)
+    for answer in (whole, part):
+        assert "No such field. Use city." in answer.text
+        assert "<mark>t</mark>own:x" in answer.text
+
+
+def test_an_engine_that_is_down_is_told_with_a_way_to_retry(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = problem(503, "search_engine_unavailable", "The engine is down.")
+    answer = client.get("/console/customers?q=anna")
+    assert answer.status_code == 503
+    assert "The engine is down." in answer.text
+    assert "Try again" in answer.text
+
+
+def test_a_gateway_that_is_gone_is_told(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = httpx2.ConnectError("gone")
+    assert "The server doesn&#39;t answer right now" in client.get("/console/customers", headers=PART).text
+
+
+def test_a_degraded_answer_says_so(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "degraded": True}
+    assert "The search engine is down" in client.get("/console/customers").text
+
+
+@pytest.mark.parametrize(("address", "told"), [("", "No customers yet"), ("?q=x", "Nobody found")])
+def test_an_empty_list_says_what_to_do(client: FlaskClient, fake: FakeApi, address: str, told: str) -> None:
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "items": [], "total": {"value": 0, "exact": True}}
+    assert told in client.get(f"/console/customers{address}").text
+
+
+def test_hostile_text_is_text(client: FlaskClient, fake: FakeApi) -> None:
+    hostile: dict[str, Any] = dict.fromkeys(("email", "first_name", "last_name"), "<script>alert(1)</script>\"'>")
+    matched = [{"attribute": "<b>", "value": "<img src=x>", "how": "word"}]
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "items": [{**CUSTOMER, **hostile, "matched": matched}]}
+    page = client.get("/console/customers", query_string={"q": "<script>alert(1)</script>"}).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_times_are_the_readers_own(client: FlaskClient) -> None:
+    client.set_cookie("accounts_time_zone", "Europe/Berlin", path="/console")
+    page = client.get("/console/customers", headers={"Accept-Language": "de-AT"}).text
+    assert '<time datetime="2026-01-31T23:30:00.000000Z"' in page
+    assert "01.02.2026, 00:30:00" in page
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "Nowhere/Atlantis", "\0", "x" * 500])
+def test_a_zone_that_is_none_is_utc(client: FlaskClient, zone: str) -> None:
+    client.set_cookie("accounts_time_zone", zone, path="/console")
+    assert "31 Jan 2026, 23:30:00" in client.get("/console/customers", headers={"Accept-Language": "en-GB"}).text
+
+
+def test_a_customers_page_asks_for_its_panels_one_by_one(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"GET /v1/customers/{ID}"] = CUSTOMER
+    assert f'hx-get="/console/customers/{ID}/summary"' in client.get(f"/console/customers/{ID}").text
+    summary = client.get(f"/console/customers/{ID}/summary", headers=PART).text
+    for shown in ("Anna Müller", "anna@example.com", ID, "C-10042", "Germany", "German", "Euro"):
+        assert shown in summary
+
+
+@pytest.mark.parametrize("customer_id", ["..", "cus_X", "cus_1", "cus_06h5yvkg1scm7h3b8k5rqt2xzw.json", "%2e%2e"])
+def test_an_id_of_no_right_form_is_asked_nobody(client: FlaskClient, fake: FakeApi, customer_id: str) -> None:
+    assert client.get(f"/console/customers/{customer_id}/summary").status_code == 404
+    assert fake.asked == []

@@ -1,0 +1,35 @@
+"""One customer's page: a frame, and panels that are asked for one by one."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, abort, make_response, render_template
+
+from services.console.panels import PANELS
+from services.console.signed_in import api, member
+
+blueprint = Blueprint("customer", __name__)
+_CUSTOMER_ID = re.compile(r"cus_[a-z0-9]{10,40}\Z")
+
+
+@blueprint.get("/customers/<customer_id>")
+def frame(customer_id: str) -> Response:
+    """The page; its panels come by themselves."""
+    _check(customer_id)
+    panels = [panel for panel in PANELS if member().may(panel.scope)]
+    return make_response(render_template("customer/frame.html", customer_id=customer_id, panels=panels))
+
+
+@blueprint.get("/customers/<customer_id>/summary")
+def summary(customer_id: str) -> Response:
+    """Who the customer is."""
+    _check(customer_id)
+    customer = api().get(f"/v1/customers/{customer_id}").body
+    return make_response(render_template("customer/summary.html", customer=customer))
+
+
+def _check(customer_id: str) -> None:
+    """An ID of the right form, so that an address of the API can be made of it. Raises NotFound."""
+    if not _CUSTOMER_ID.match(customer_id):
+        abort(404)

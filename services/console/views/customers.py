@@ -1,0 +1,52 @@
+"""The list of customers and its one search box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from services.console.clients import ApiProblem
+from services.console.columns import chosen
+from services.console.listing import PAGE_SIZES, Listing
+from services.console.signed_in import api, member
+from services.console.views.pages import is_fragment
+
+blueprint = Blueprint("customers", __name__)
+DEFAULT_PAGE_SIZE = 50
+
+
+@blueprint.get("")
+@blueprint.get("/")
+def front() -> Response:
+    """The console begins with the list."""
+    return make_response(redirect("/console/customers", 303))
+
+
+@blueprint.get("/customers")
+def customer_list() -> Response:
+    """The list; for a script, only its rows and what is around them."""
+    preferred = dict(member().preferences.get("customer_list") or {})
+    size = preferred.get("page_size")
+    listing = Listing.of(
+        request.args, sort=preferred.get("sort"), page_size=size if size in PAGE_SIZES else DEFAULT_PAGE_SIZE
+    )
+    columns = chosen(preferred.get("columns"))
+    page, problem, status = _search(listing.body(columns))
+    template = "customers/results.html" if is_fragment() else "customers/list.html"
+    response = make_response(
+        render_template(template, listing=listing, columns=columns, page=page, problem=problem),
+        200 if is_fragment() else status,
+    )
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _search(body: dict[str, Any]) -> tuple[dict[str, Any] | None, ApiProblem | None, int]:
+    """The page of customers, or what stands in the way of one and can be told on the list itself."""
+    try:
+        return api().post("/v1/search/customers/query", body).body, None, 200
+    except ApiProblem as problem:
+        if problem.status not in (422, 503):
+            raise
+        return None, problem, problem.status
