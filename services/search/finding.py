@@ -19,7 +19,7 @@ from services.search.engine.errors import EngineUnavailable
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
 from services.search.errors import SearchDegraded
 from services.search.fresh import FreshHit, fresh_hit, hit_of, window
-from services.search.inbound import CUSTOMER_FIELDS, SHOWN_TO_ALL
+from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import VersionToken, Waiting
 from services.search.query.parse import parse, parse_filter
 from services.search.query.tree import Query
@@ -86,7 +86,7 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
     Raises QueryTooLong, InvalidQuery, PersonalDataHidden, InvalidCursor, InvalidVersionToken, and SearchDegraded where
     the engine is down and the projection can't answer alone.
     """
-    _refuse_personal_columns(asked)
+    _refuse_personal_order(asked)
     kind = _cursor_kind(asked)
     now, after = _position(kind, asked)
     parts = (
@@ -184,14 +184,10 @@ def _degraded(database: Database, search: _Search) -> _Answer:
     return _Answer(hits=hits, total=Total(len(found), exact=True), next_after=next_after, degraded=True)
 
 
-def _refuse_personal_columns(asked: Asked) -> None:
-    """Raises PersonalDataHidden: an order tells the values, and a column that is named is asked for."""
-    if asked.personal:
-        return
-    if asked.order is not None and BY_COLUMN[asked.order.column].personal:
+def _refuse_personal_order(asked: Asked) -> None:
+    """Raises PersonalDataHidden: an order tells the values. What is only shown is masked."""
+    if not asked.personal and asked.order is not None and BY_COLUMN[asked.order.column].personal:
         raise PersonalDataHidden("sort")
-    if asked.fields is not CUSTOMER_FIELDS and not SHOWN_TO_ALL.issuperset(asked.fields):
-        raise PersonalDataHidden("columns")
 
 
 def _cursor_kind(asked: Asked) -> str:

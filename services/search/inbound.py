@@ -35,10 +35,6 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }
 CUSTOMER_FIELDS = (*_FIELDS, "version")
 """The customer's public fields, as the projection keeps them and search shows them."""
-SHOWN_TO_ALL = frozenset(
-    ("id", "language", "currency", "country", "status", "registered_at", "last_login_at", "anonymized_at", "version")
-)
-"""Those of them that don't say who somebody is."""
 
 
 class UnreadableState(ValueError):

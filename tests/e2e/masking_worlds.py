@@ -20,6 +20,7 @@ OPENAPI: dict[str, Any] = json.loads(
 )
 _ID = re.compile(r"\b[a-z]+_[0-9a-z]{26}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_NAME = re.compile(r"Publisher [0-9a-f]{8}|[a-z_]+-[0-9a-f]{8}@")
 _VARYING = {"X-Request-Id", "Date", "Server-Timing", "Content-Length"}
 # What nobody else is called: found in an answer, it is a leak.
 WHO: dict[str, Any] = {
@@ -33,15 +34,16 @@ WHO: dict[str, Any] = {
     "external_ids": [{"source": "shop", "id": "canaryexternal"}],
     "attributes": {"canaryname": "canaryvalue"},
 }
+# The same fields: which ones were changed is told.
 ELSE_WHO: dict[str, Any] = {
     "email": "zother@example.com",
-    "first_name": None,
+    "first_name": "Zother",
     "last_name": "Aother",
-    "company": None,
+    "company": "Xother",
     "birthdate": "1990-06-07",
-    "phone": None,
-    "address": {"city": "Elsewhere"},
-    "external_ids": [],
+    "phone": "+44 20 7946 0000",
+    "address": {"line1": "Other 2", "city": "Elsewhere", "state": "Else", "postal_code": "99999"},
+    "external_ids": [{"source": "shop", "id": "other"}],
     "attributes": {"othername": "other"},
 }
 CANARIES = ("anary", "CNRY1", "cnry1", "1931")
@@ -63,7 +65,7 @@ class World:
         text = answer.text
         for number, customer_id in enumerate(self.customer_ids):
             text = text.replace(customer_id, f"customer {number}")
-        text = _MOMENT.sub("moment", _ID.sub("id", text))
+        text = _MOMENT.sub("moment", _ID.sub("id", _NAME.sub("name", text)))
         text = re.sub(r'"next_cursor":"[^"]*"', '"next_cursor":"…"', text)
         headers = {name: _ID.sub("id", value) for name, value in answer.headers.items() if name not in _VARYING}
         return answer.status_code, text, headers
@@ -72,8 +74,10 @@ class World:
 def world(system: System, who: dict[str, Any]) -> World:
     """A world with two customers: one who is ``who``, and one of whom little is known."""
     owner = system.publisher()
-    first = owner.create(**{name: value for name, value in who.items() if value}, **_SAME)
-    second = owner.create(email=f"second-{who['email']}", **_SAME)
+    first = owner.create(**who, **_SAME)
+    # Of whom in one world much is known and in the other next to nothing.
+    known = {**WHO, "external_ids": []} if who is WHO else {}
+    second = owner.create(**{**known, "email": f"second-{who['email']}"}, **_SAME)
     owner.edit(first["id"], last_name=f"{who['last_name']}er", language="fr", attributes={"plan": who["last_name"]})
     owner.edit(first["id"], last_name=who["last_name"], address={"country": "AT"})
     system.drain()

@@ -9,12 +9,15 @@ import pytest
 from servicekit.errors import PersonalDataHidden
 from services.search.columns import COLUMNS
 from services.search.documents import ATTRIBUTES
-from services.search.inbound import CUSTOMER_FIELDS, SHOWN_TO_ALL
+from services.search.inbound import CUSTOMER_FIELDS
 from services.search.query.errors import InvalidQuery
 from services.search.query.fields import FIELDS, NOT_TELLING
 from services.search.query.parse import parse, parse_filter
 from services.search.schemas import FoundCustomer
 
+SHOWN_TO_ALL = {
+    "id", "language", "currency", "country", "status", "registered_at", "last_login_at", "anonymized_at", "version",
+}  # fmt: skip
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 OWN_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 

@@ -57,10 +57,10 @@ def _object_mask(schema: type[Schema]) -> _Mask:
             return None
         mine, prefix = ([], "") if tells else (told, path)
         seen: dict[str, Any] = {}
-        for name, value in document.items():
-            if name not in masks:
+        for name, (field, blank, inner) in masks.items():
+            if name not in document:
                 continue
-            field, blank, inner = masks[name]
+            value = document[name]
             if is_hidden(field, document):
                 mine.append(prefix + name)
                 seen[name] = blank(value)
@@ -76,7 +76,10 @@ def _object_mask(schema: type[Schema]) -> _Mask:
 def _inner(field: fields.Field[Any]) -> _Mask:
     """What becomes of the value of a field that isn't hidden itself."""
     if isinstance(field, fields.Nested):
-        return _object_mask(type(field.schema))
+        mask, empty = _object_mask(type(field.schema)), dict.fromkeys(field.schema.fields)
+        # Whether there is one at all is not told either.
+        default = empty if field.metadata.get("personal") else None
+        return lambda value, told, path: mask(default if value is None else value, told, path)
     if isinstance(field, fields.List):
         each = _inner(field.inner)
         return lambda value, told, path: value if value is None else [each(item, told, path) for item in value]
