@@ -15,8 +15,9 @@ from servicekit.ids import new_id
 from services.gateway.exchange_cache import ExchangeCache
 from services.gateway.problems import PROBLEMS, refusal, rendered, unauthorized
 from services.gateway.routes import (
-    API_KEYS,
     CACHE_SECONDS,
+    CHANGES_OF_ONESELF,
+    CHANGES_OF_OTHERS,
     CREDENTIAL,
     FORBIDDEN_HEADERS,
     FRONT,
@@ -24,7 +25,6 @@ from services.gateway.routes import (
     LONGEST_HEADERS,
     LONGEST_LINE,
     PRESENTED,
-    SIGN_OUT,
     Access,
     Route,
     route_of,
@@ -79,14 +79,15 @@ def create_dispatcher(
 
 def _forgetting(environ: WSGIEnvironment, cache: ExchangeCache, start_response: StartResponse) -> StartResponse:
     """``start_response``, and what a success makes worthless isn't given out by this process again."""
-    path = environ.get("PATH_INFO", "")
-    if environ.get("REQUEST_METHOD") != "DELETE" or not (path == SIGN_OUT or path.startswith(API_KEYS)):
+    method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
+    own = (method, path) in CHANGES_OF_ONESELF
+    if not own and not any(method == changing and path.startswith(start) for changing, start in CHANGES_OF_OTHERS):
         return start_response
     match = _BEARER.match(environ.get("HTTP_AUTHORIZATION", ""))
 
     def forgetting(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
         if status.startswith("2"):
-            if path == SIGN_OUT and match is not None:
+            if own and match is not None:
                 cache.forget(match[1])
             else:
                 cache.forget_all()

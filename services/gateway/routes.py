@@ -30,9 +30,21 @@ FRONT_METHODS = ("GET", "HEAD")
 # until a revoked key stops working.
 CACHE_SECONDS = 20
 
-# A DELETE to or below these makes credentials worthless; the dispatcher then drops what it has of them at once.
+# What these do changes what a credential is worth; the dispatcher then drops what it has of them at once. The caller's
+# own, by what comes to itself only:
 SIGN_OUT = "/v1/identity/token"
-API_KEYS = "/v1/identity/api_keys/"
+CHANGES_OF_ONESELF = (("DELETE", SIGN_OUT), ("POST", "/v1/identity/me/password"))
+# Others', and it isn't known here whose (a method, and how the path begins):
+CHANGES_OF_OTHERS = (
+    ("DELETE", "/v1/identity/api_keys/"),
+    ("PATCH", "/v1/identity/staff/"),
+    ("POST", "/v1/identity/staff/"),
+    ("POST", "/v1/identity/publisher/"),
+    ("DELETE", "/v1/identity/me/sessions"),
+)
+
+# With this header identity says that a token isn't to be given out again: its credential is worth more in a moment.
+NOT_KEPT_HEADER = "X-Token-Not-Kept"
 
 # What only the gateway says to services; from a client it is removed.
 FORBIDDEN_HEADERS = (

@@ -16,10 +16,9 @@ from servicekit.web.serve import serve
 from services.identity.actions import create_api_key, create_publisher
 from services.identity.app import MIGRATIONS, SERVICE, create_app
 from services.identity.errors import EmailTaken
+from services.identity.password_rules import weakness
 from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.settings import Settings
-
-SHORTEST_PASSWORD = 12
 
 
 @click.group(cls=ServiceCommands)
@@ -66,7 +65,7 @@ def create_publisher_command(name: str, owner_email: str, owner_name: str, ask_p
         validate_email(owner_email, check_deliverability=False)
     except EmailNotValidError as error:
         raise click.BadParameter(str(error), param_hint="--owner-email") from error
-    password = _ask_password() if ask_password else secrets.token_urlsafe(15)
+    password = _ask_password(owner_email, owner_name) if ask_password else secrets.token_urlsafe(15)
     database = Database(Settings.from_env().database.app, pool_size=1)
     now = clock.now()
     try:
@@ -91,10 +90,11 @@ def create_publisher_command(name: str, owner_email: str, owner_name: str, ask_p
     click.echo(json.dumps(made if ask_password else {**made, "password": password}))
 
 
-def _ask_password() -> str:
+def _ask_password(*about: str) -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    if len(password) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"The password must have {SHORTEST_PASSWORD} characters or more.")
+    weak = weakness(password, about=about)
+    if weak is not None:
+        raise click.ClickException(f"This password won't do. {weak}")
     return password
 
 

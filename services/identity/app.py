@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -12,6 +13,7 @@ from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
 from services.identity import api, internal_api
 from services.identity.exchange import Exchanger
+from services.identity.own_password import OwnPassword
 from services.identity.settings import Settings
 from services.identity.sign_in import SignIn
 from services.identity.signer import Signer
@@ -29,7 +31,13 @@ def create_app(
     """
     if signer is None:
         signer = Signer.from_settings(settings, system_database)
-    sign_in = SignIn(database, system_database, secret=settings.secret, lifetime=settings.session_lifetime)
+    sign_in = SignIn(
+        database,
+        system_database,
+        secret=settings.secret,
+        lifetime=settings.session_lifetime,
+        audit_kept=timedelta(days=settings.audit_days),
+    )
     return create_service_app(
         SERVICE,
         database=database,
@@ -41,6 +49,7 @@ def create_app(
             "settings": settings,
             "signer": signer,
             "sign_in": sign_in,
+            "own_password": OwnPassword(database, system_database, secret=settings.secret),
             "exchange": Exchanger(system_database, signer),
         },
     )

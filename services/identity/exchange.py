@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,12 +11,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.errors import Unavailable
-from services.identity.queries import caller_of
+from services.identity.queries.callers import caller_of
 from services.identity.signer import Signer
 
 
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A token, and whether it may be given out again for a while (20 seconds at the most)."""
+
+    token: str
+    kept: bool
+
+
 class Exchanger:
-    """Exchanges credentials for tokens. The caller of this may keep a token for at most 20 seconds."""
+    """Exchanges credentials for tokens."""
 
     def __init__(self, system_database: Database, signer: Signer, *, now: Callable[[], datetime] = clock.now) -> None:
         self._database = system_database
@@ -23,11 +32,16 @@ class Exchanger:
         self._now = now
 
     def __call__(self, credential: str) -> str:
+        """The token alone, for whoever finds out by themselves when it is worth something else."""
+        return self.exchange(credential).token
+
+    def exchange(self, credential: str) -> Exchanged:
         """A token for whoever holds ``credential``. Raises Unauthorized, and Unavailable if that can't be told now."""
         try:
             with self._database.transaction() as session:
                 caller = caller_of(session, credential=credential, now=self._now())
-            return self._signer.gateway_token(caller)
+            # Of one without any rights: it has a temporary password, and is about to change it.
+            return Exchanged(self._signer.gateway_token(caller), kept=bool(caller.scopes))
         except SQLAlchemyError as error:
             if is_transient(error):
                 raise Unavailable("Credentials can't be checked right now. Try again shortly.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Response
@@ -14,12 +13,15 @@ from servicekit.web.context import kit
 from servicekit.web.json_body import json_response
 from services.identity.credentials import digest
 from services.identity.errors import NotGranted, WrongServiceCredentials
-from services.identity.schemas import ServiceTokenRequest
+from services.identity.exchange import Exchanger
+from services.identity.schemas.tokens import ServiceTokenRequest
 from services.identity.settings import Settings
 from services.identity.signer import Signer
 
 # What the gateway takes the token from.
 TOKEN_HEADER = "X-Internal-Token"  # noqa: S105 (a header's name)
+# By this it knows that it shouldn't give the token out again.
+NOT_KEPT_HEADER = "X-Token-Not-Kept"
 
 blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
 
@@ -29,8 +31,11 @@ blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", descr
 @blueprint.response(204)
 def get_exchange() -> Response:
     """Exchange the API key or session sent as Bearer token for a signed token, in the header X-Internal-Token."""
-    exchange = cast("Callable[[str], str]", kit().extras["exchange"])
-    return Response(status=204, headers={TOKEN_HEADER: exchange(bearer_token())})
+    exchanged = cast("Exchanger", kit().extras["exchange"]).exchange(bearer_token())
+    headers = {TOKEN_HEADER: exchanged.token}
+    if not exchanged.kept:
+        headers[NOT_KEPT_HEADER] = "1"
+    return Response(status=204, headers=headers)
 
 
 @blueprint.post("/service_token")

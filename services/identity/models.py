@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Integer, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Boolean, DateTime, Integer, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _moment = DateTime(timezone=True)
@@ -25,19 +25,30 @@ class Base(DeclarativeBase):
 
 
 class Publisher(Base):
-    """A business whose customers are looked after here."""
+    """A business whose customers are looked after here, and its settings.
+
+    ``version`` is that of the settings.
+    """
 
     __tablename__ = "publisher"
 
     publisher_id: Mapped[str] = _plain(Text, primary_key=True)
     name: Mapped[str] = _plain(Text)
     created_at: Mapped[datetime] = _plain(_moment)
+    version: Mapped[int] = _plain(Integer, server_default="1")
+    time_zone: Mapped[str] = _plain(Text, server_default="UTC")
+    language: Mapped[str] = _plain(Text, server_default="en")
+    currency: Mapped[str | None] = _plain(Text)
+    website_url: Mapped[str | None] = _plain(Text)
+    offer_url_template: Mapped[str | None] = _plain(Text)
+    support_email: Mapped[str | None] = _plain(Text)
 
 
 class Staff(Base):
     """Somebody who works for a publisher. An email address signs in to one publisher only, so it is unique here.
 
-    ``email`` is as it is shown, ``email_key`` as it is compared.
+    ``email`` is as it is shown, ``email_key`` as it is compared. ``version`` is that of what others edit: name, role,
+    and whether they are disabled. Each publisher has exactly one whose role is ``owner``.
     """
 
     __tablename__ = "staff"
@@ -51,6 +62,21 @@ class Staff(Base):
     password_hash: Mapped[str] = _personal(Text)
     created_at: Mapped[datetime] = _plain(_moment)
     disabled_at: Mapped[datetime | None] = _plain(_moment)
+    version: Mapped[int] = _plain(Integer, server_default="1")
+    password_change_required: Mapped[bool] = _plain(Boolean, server_default="false")
+    last_sign_in_at: Mapped[datetime | None] = _plain(_moment)
+
+
+class StaffPreferences(Base):
+    """How a staff member likes things shown: a document, as the API has it."""
+
+    __tablename__ = "staff_preferences"
+
+    staff_id: Mapped[str] = _plain(Text, primary_key=True)
+    publisher_id: Mapped[str] = _plain(Text)
+    version: Mapped[int] = _plain(Integer)
+    document: Mapped[dict[str, Any]] = _personal(JSONB)
+    updated_at: Mapped[datetime] = _plain(_moment)
 
 
 class ApiKey(Base):
@@ -67,10 +93,14 @@ class ApiKey(Base):
     created_by: Mapped[str] = _plain(Text)
     created_at: Mapped[datetime] = _plain(_moment)
     revoked_at: Mapped[datetime | None] = _plain(_moment)
+    scopes_version: Mapped[int] = _plain(SmallInteger)
 
 
 class StaffSession(Base):
-    """One sign-in of a staff member, until it ends or is ended."""
+    """One sign-in of a staff member, until it ends or is ended.
+
+    ``last_used_at`` is coarse: written once a minute at the most. ``user_agent`` is what the browser called itself.
+    """
 
     __tablename__ = "staff_session"
 
@@ -79,6 +109,9 @@ class StaffSession(Base):
     staff_id: Mapped[str] = _plain(Text)
     created_at: Mapped[datetime] = _plain(_moment)
     expires_at: Mapped[datetime] = _plain(_moment)
+    id: Mapped[str] = _plain(Text)
+    last_used_at: Mapped[datetime] = _plain(_moment)
+    user_agent: Mapped[str | None] = _personal(Text)
 
 
 class SigningKey(Base):

@@ -12,3 +12,19 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "secret doesn't.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
+IF_MATCH: dict[str, Any] = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag that was read, or `*` to overwrite whatever is there.",
+    "schema": {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$'},
+    "example": '"1"',
+}
+IF_MATCH_OPTIONAL: dict[str, Any] = {
+    **IF_MATCH,
+    "required": False,
+    "description": "The ETag that was read, to replace that and nothing newer.",
+}
+WITH_ETAG: dict[str, Any] = {
+    "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
+}

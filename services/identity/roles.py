@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:read": "Read customers and their history.",
@@ -12,7 +12,7 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "search:read": "Search.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
-    "identity:manage": "Make, list and revoke API keys.",
+    "identity:manage": "Manage staff, API keys and the publisher's settings.",
 }
 
 # Only for our own services: these see every publisher. No role and no API key ever has one.
@@ -20,18 +20,32 @@ SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
 }
 
+OWNER = "owner"
+
 _SEES = {"customers:read", "search:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
-    "owner": frozenset(_EVERYTHING),
+    OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
     "agent": frozenset(_SEES | {"customers:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }
 
+# Of the list of scopes that an API key's were chosen from. In the first one what was answered was never masked.
+FIRST_LIST, PRESENT_LIST = 1, 2
+_UNMASKED_IN_FIRST = {"customers:read", "customers:write", "customers:import", "search:read"}
+
 
 def scopes_of(role: str) -> frozenset[str]:
     """The scopes of a role; none for a role that this version doesn't know."""
     return ROLES.get(role, frozenset())
+
+
+def scopes_of_key(chosen: Iterable[str], scopes_version: int) -> frozenset[str]:
+    """The scopes of an API key: those chosen when it was made, and what went without saying then."""
+    scopes = frozenset(chosen) & set(PUBLISHER_SCOPES)
+    if scopes_version == FIRST_LIST and scopes & _UNMASKED_IN_FIRST:
+        return scopes | {"personal:read"}
+    return scopes

@@ -2,62 +2,68 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-
+from servicekit.audit import AUDIT_KEPT, Actor, Entry, forget_old_entries, record
 from servicekit.db.database import Database
-from servicekit.errors import TooManyRequests
 from services.identity.actions import begin_session, end_session
+from services.identity.attempts import ATTEMPTS, bucket, check, count_attempt, forget_attempts
 from services.identity.credentials import API_KEY_PREFIX, SESSION_PREFIX, password_matches
 from services.identity.errors import InvalidCredential, NotASession, WrongCredentials
-from services.identity.models import SignInAttempt
-from services.identity.queries import email_key, publisher_of_session, staff_by_email
-
-ATTEMPTS = 10
-WINDOW = timedelta(minutes=15)
-
-
-class TooManyAttempts(TooManyRequests):
-    """Too many sign-ins with one email address from one network address."""
-
-    code = "too_many_attempts"
+from services.identity.queries.callers import publisher_of_session
+from services.identity.queries.staff import email_key, staff_by_email
 
 
 class SignIn:
     """Password sign-in over the service's two databases."""
 
-    def __init__(self, database: Database, system_database: Database, *, secret: str, lifetime: timedelta) -> None:
+    def __init__(
+        self,
+        database: Database,
+        system_database: Database,
+        *,
+        secret: str,
+        lifetime: timedelta,
+        audit_kept: timedelta = AUDIT_KEPT,
+    ) -> None:
         self._database = database
         self._system_database = system_database
         self._secret = secret
         self._lifetime = lifetime
+        self._audit_kept = audit_kept
 
-    def sign_in(self, *, email: str, password: str, address: str, now: datetime) -> str:
-        """Begin a session; answers its secret.
+    def sign_in(
+        self,
+        *,
+        email: str,
+        password: str,
+        address: str,
+        now: datetime,
+        user_agent: str | None = None,
+        request_id: str | None = None,
+    ) -> str:
+        """Begin a session; answers its secret. Old entries of the audit log go: no other process of this service would.
 
         Raises WrongCredentials, alike and after the same work whether or not the email address is known, and
         TooManyAttempts after ten tries in 15 minutes with one email from one network ``address``.
         """
-        bucket = self._bucket(email, address)
+        both = bucket(self._secret, email_key(email), address)
         with self._system_database.transaction() as session:
-            attempts, began_at = _count_attempt(session, bucket, now)
+            wait = count_attempt(session, {both: ATTEMPTS}, now)
             staff = staff_by_email(session, email)
-        if attempts > ATTEMPTS:
-            wait = max(1, int((began_at + WINDOW - now).total_seconds()) + 1)
-            raise TooManyAttempts(f"Too many attempts to sign in. Try again in {wait} seconds.", retry_after=wait)
+        check(wait)
         if not password_matches(staff.password_hash if staff else None, password) or staff is None:
             raise WrongCredentials
-        with self._system_database.transaction() as session:
-            session.execute(delete(SignInAttempt).where(SignInAttempt.bucket == bucket))
         with self._database.transaction(staff.publisher_id) as session:
-            return begin_session(session, staff=staff, lifetime=self._lifetime, now=now)
+            secret = begin_session(session, staff=staff, lifetime=self._lifetime, now=now, user_agent=user_agent)
+            entry = Entry("identity.staff.signed_in", staff.id, request_id)
+            record(session, entry, publisher_id=staff.publisher_id, actor=Actor("staff", staff.id), now=now)
+        with self._system_database.transaction() as session:
+            forget_attempts(session, [both])
+        forget_old_entries(self._system_database, before=now - self._audit_kept)
+        return secret
 
-    def sign_out(self, secret: str) -> None:
+    def sign_out(self, secret: str, *, now: datetime, request_id: str | None = None) -> None:
         """End the session with this secret; one that has ended already stays so, and nothing is told of it.
 
         Raises NotASession for an API key, and InvalidCredential for what is neither.
@@ -70,26 +76,7 @@ class SignIn:
             publisher_id = publisher_of_session(session, secret)
         if publisher_id is not None:
             with self._database.transaction(publisher_id) as session:
-                end_session(session, secret=secret)
-
-    def _bucket(self, email: str, address: str) -> str:
-        message = f"{email_key(email)}\0{address}".encode()
-        return hmac.new(self._secret.encode(), message, hashlib.sha256).hexdigest()
-
-
-def _count_attempt(session: Session, bucket: str, now: datetime) -> tuple[int, datetime]:
-    """Count one more attempt, before it is known to fail: many at once can't slip through. Answers the number in
-    the present window, and when that began."""
-    session.execute(delete(SignInAttempt).where(SignInAttempt.began_at <= now - WINDOW, SignInAttempt.bucket != bucket))
-    old = SignInAttempt.began_at <= now - WINDOW
-    statement = insert(SignInAttempt).values(bucket=bucket, attempts=1, began_at=now)
-    row = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["bucket"],
-            set_={
-                "attempts": case((old, 1), else_=SignInAttempt.attempts + 1),
-                "began_at": case((old, now), else_=SignInAttempt.began_at),
-            },
-        ).returning(SignInAttempt.attempts, SignInAttempt.began_at)
-    ).one()
-    return row.attempts, row.began_at
+                staff_id = end_session(session, secret=secret)
+                if staff_id is not None:
+                    entry = Entry("identity.staff.signed_out", staff_id, request_id)
+                    record(session, entry, publisher_id=publisher_id, actor=Actor("staff", staff_id), now=now)

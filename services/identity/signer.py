@@ -120,6 +120,8 @@ class Signer:
             claims["pub"] = caller.publisher_id
         if caller.role is not None:
             claims["role"] = caller.role
+        if caller.session_id is not None:
+            claims["sid"] = caller.session_id
         header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": str(key.kid)}
         return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
 

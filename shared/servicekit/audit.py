@@ -10,12 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import CursorResult, Row, select, text
 from sqlalchemy.orm import Session
 
-from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
 from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.db.tables import audit_entry as table
@@ -38,6 +37,13 @@ OLD_ENTRIES = text(
 )
 
 
+class Actor(NamedTuple):
+    """Who does it: ``kind`` as a caller has it, and the ID."""
+
+    kind: str
+    actor_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry to be written: ``action`` such as ``ledger.account.read``, and the ID of the thing, if it is one."""
@@ -48,12 +54,12 @@ class Entry:
     outcome: Outcome = "done"
 
 
-def record(session: Session, entry: Entry, *, publisher_id: str, actor: Caller, now: datetime) -> None:
+def record(session: Session, entry: Entry, *, publisher_id: str, actor: Actor, now: datetime) -> None:
     """Add an entry about what ``actor`` does in this transaction."""
     execute_directly(session, [recording(entry, publisher_id=publisher_id, actor=actor, now=now)])
 
 
-def recording(entry: Entry, *, publisher_id: str, actor: Caller, now: datetime) -> Statement:
+def recording(entry: Entry, *, publisher_id: str, actor: Actor, now: datetime) -> Statement:
     """What ``record`` does, as a statement to be sent with others. A subject that has not the form of an ID is left
     out: an address may be anything, a name too."""
     return _insert(

@@ -14,6 +14,7 @@ from kombu import Connection
 from opensearchpy import OpenSearch
 from psycopg import sql
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
 
 from embedded.assembly import Assembly, assemble
@@ -32,7 +33,7 @@ from servicekit.testing.servers import postgres_admin_url, require
 from servicekit.topology import load_topology
 from services.identity.actions import begin_session, create_api_key, create_publisher
 from services.identity.models import Staff
-from services.identity.roles import PUBLISHER_SCOPES
+from services.identity.roles import OWNER, PUBLISHER_SCOPES
 from services.search.comparison import compare
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.port import Engine
@@ -159,21 +160,13 @@ class System:
         return Api(self.client, secret, owner.publisher_id)
 
     def staff(self, publisher_id: str, role: str) -> Api:
-        """A new staff member of this role, signed in."""
-        now, unique = clock.now(), secrets.token_hex(4)
+        """A new staff member of this role, signed in; the owner there is, for that one."""
+        now = clock.now()
         with self.assembly.databases["identity.app"].transaction(publisher_id) as session:
-            member = Staff(
-                id=new_id("stf"),
-                publisher_id=publisher_id,
-                email=f"{role}-{unique}@example.com",
-                email_key=f"{role}-{unique}@example.com",
-                name=role,
-                role=role,
-                password_hash="never used",
-                created_at=now,
-            )
-            session.add(member)
-            session.flush()
+            if role == OWNER:
+                member = session.scalars(select(Staff).where(Staff.role == OWNER)).one()
+            else:
+                member = _new_member(session, publisher_id, role)
             credential = begin_session(session, staff=member, lifetime=timedelta(hours=1), now=now)
         return Api(self.client, credential, publisher_id)
 
@@ -199,6 +192,23 @@ class System:
             with self.assembly.databases[f"{service}.system"].transaction() as session:
                 waiting[f"outbox {service}"] = session.scalar(select(func.count()).select_from(outbox)) or 0
         return waiting
+
+
+def _new_member(session: Session, publisher_id: str, role: str) -> Staff:
+    email = f"{role}-{secrets.token_hex(4)}@example.com"
+    member = Staff(
+        id=new_id("stf"),
+        publisher_id=publisher_id,
+        email=email,
+        email_key=email,
+        name=role,
+        role=role,
+        password_hash="never used",
+        created_at=clock.now(),
+    )
+    session.add(member)
+    session.flush()
+    return member
 
 
 @contextmanager

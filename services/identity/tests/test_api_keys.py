@@ -37,6 +37,10 @@ def test_a_key_works_as_a_credential(signed_in: Client, owner: Staff) -> None:
         "role": None,
         "publisher_id": owner.publisher_id,
         "scopes": key["scopes"],
+        "email": None,
+        "publisher_name": None,
+        "session_expires_at": None,
+        "password_change_required": False,
     }
 
 

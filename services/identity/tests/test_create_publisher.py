@@ -32,7 +32,7 @@ def test_it_prints_a_sign_in_and_a_key_that_work(exchange: Exchanger) -> None:
 
 
 def test_a_password_that_was_typed_is_not_printed() -> None:
-    typed = "correct horse battery staple"
+    typed = "three green bicycles at dawn"
     result = run("olivia@example.com", "--ask-password", typed=f"{typed}\n{typed}\n")
     assert result.exit_code == 0
     assert typed not in result.output
@@ -43,6 +43,7 @@ def test_a_password_that_was_typed_is_not_printed() -> None:
     [
         (["olivia@"], None, "--owner-email"),
         (["olivia@example.com", "--ask-password"], "short\nshort\n", "12 characters"),
+        (["olivia@example.com", "--ask-password"], "Olivia-2026-!\nOlivia-2026-!\n", "email address"),
     ],
 )
 def test_what_it_refuses(arguments: list[str], typed: str | None, message: str) -> None:

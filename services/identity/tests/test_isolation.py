@@ -9,12 +9,22 @@ from sqlalchemy.exc import ProgrammingError
 from servicekit import clock
 from servicekit.db.database import Database
 from servicekit.db.tables import metadata as kit_metadata
-from services.identity.actions import begin_session, create_api_key
-from services.identity.models import ApiKey, Base, Publisher, SignInAttempt, SigningKey, Staff, StaffSession
+from services.identity.actions import begin_session, create_api_key, set_preferences
+from services.identity.models import (
+    ApiKey,
+    Base,
+    Publisher,
+    SignInAttempt,
+    SigningKey,
+    Staff,
+    StaffPreferences,
+    StaffSession,
+)
 from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.tests.conftest import make_owner
 
-OWNED = (Publisher, Staff, ApiKey, StaffSession)
+SEEN_BY_SYSTEM = (Publisher, Staff, ApiKey, StaffSession)
+OWNED = (*SEEN_BY_SYSTEM, StaffPreferences)
 
 
 @pytest.fixture
@@ -30,6 +40,14 @@ def two(database: Database) -> tuple[Staff, Staff]:
                 scopes=["customers:read"],
                 grantable=frozenset(PUBLISHER_SCOPES),
                 created_by=owner.id,
+                now=owner.created_at,
+            )
+            set_preferences(
+                session,
+                publisher_id=owner.publisher_id,
+                staff_id=owner.id,
+                document={"theme": "dark"},
+                expected_version=None,
                 now=owner.created_at,
             )
             begin_session(session, staff=owner, lifetime=owner.created_at - owner.created_at, now=owner.created_at)
@@ -70,7 +88,7 @@ def test_a_publisher_can_neither_write_nor_change_anothers(database: Database, t
         session.execute(update(Staff).where(Staff.id == mine.id).values(publisher_id=theirs.publisher_id))
 
 
-@pytest.mark.parametrize("table", OWNED, ids=lambda table: table.__tablename__)
+@pytest.mark.parametrize("table", SEEN_BY_SYSTEM, ids=lambda table: table.__tablename__)
 def test_the_system_role_sees_all_and_changes_nothing(
     system_database: Database, two: tuple[Staff, Staff], table: type[Base]
 ) -> None:
@@ -79,6 +97,11 @@ def test_the_system_role_sees_all_and_changes_nothing(
     for statement in (update(table).values(publisher_id="pub_x"), delete(table)):
         with pytest.raises(ProgrammingError, match="permission denied"), system_database.transaction() as session:
             session.execute(statement)
+
+
+def test_the_system_role_does_not_see_preferences(system_database: Database) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), system_database.transaction() as session:
+        session.execute(select(StaffPreferences))
 
 
 def test_the_app_role_never_sees_signing_keys(database: Database) -> None:

@@ -11,11 +11,11 @@ from sqlalchemy import text, update
 
 from servicekit.db.database import Database
 from servicekit.errors import Unauthorized
+from services.identity.attempts import ATTEMPTS, WINDOW
 from services.identity.credentials import _NOBODY, _hasher, hash_password, password_matches
 from services.identity.errors import EmailTaken
 from services.identity.exchange import Exchanger
 from services.identity.models import Staff
-from services.identity.sign_in import ATTEMPTS, WINDOW
 from services.identity.tests.conftest import PASSWORD, Client, make_owner
 
 TOKEN = "/v1/identity/token"

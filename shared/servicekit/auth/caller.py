@@ -15,6 +15,7 @@ class Caller:
     """A staff member, a program with an API key, or one of our own services.
 
     ``publisher_id`` is None for our own services only: they see every publisher, through routes made for that.
+    ``session_id`` names the sign-in of a staff member (it opens nothing); programs and services have none.
     """
 
     kind: Kind
@@ -23,6 +24,7 @@ class Caller:
     publisher_id: str | None
     role: str | None
     scopes: frozenset[str]
+    session_id: str | None = None
 
     @property
     def sees_personal(self) -> bool:

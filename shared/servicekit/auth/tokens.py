@@ -107,6 +107,7 @@ class JwtVerifier:
 def _caller(claims: Mapping[str, Any]) -> Caller:
     texts = [claims.get("sub"), claims.get("name"), claims.get("scope")]
     publisher_id, role, kind = claims.get("pub"), claims.get("role"), claims.get("kind")
+    session_id = claims.get("sid")
     if not all(isinstance(text, str) for text in texts) or kind not in _KINDS or not claims["sub"]:
         raise InvalidToken
     # Exactly our own services have no publisher; a token that mixes this up would see too much.
@@ -119,4 +120,5 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         publisher_id=publisher_id,
         role=role if isinstance(role, str) else None,
         scopes=frozenset(claims["scope"].split()),
+        session_id=session_id if isinstance(session_id, str) else None,
     )

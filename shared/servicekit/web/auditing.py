@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from flask import Response, g
 
 from servicekit import clock
-from servicekit.audit import Entry, Outcome, record
+from servicekit.audit import Actor, Entry, Outcome, record
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -62,7 +62,7 @@ def record_answer(view: Callable[..., Any], arguments: Mapping[str, Any], answer
     if isinstance(audit, Audit) and not (isinstance(answer, Response) and answer.status_code >= 400):
         replayed = isinstance(answer, Response) and "Idempotency-Replayed" in answer.headers
         entry = _entry(audit, arguments, "repeated" if replayed else "done")
-        record(current_session(), entry, publisher_id=current_publisher_id(), actor=current_caller(), now=clock.now())
+        record(current_session(), entry, publisher_id=current_publisher_id(), actor=_actor(), now=clock.now())
 
 
 def record_refusal(view: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
@@ -72,7 +72,12 @@ def record_refusal(view: Callable[..., Any], arguments: Mapping[str, Any]) -> No
     if isinstance(audit, Audit) and caller.publisher_id is not None:
         with kit().database.transaction(caller.publisher_id) as session:
             entry = _entry(audit, arguments, "refused")
-            record(session, entry, publisher_id=caller.publisher_id, actor=caller, now=clock.now())
+            record(session, entry, publisher_id=caller.publisher_id, actor=_actor(), now=clock.now())
+
+
+def _actor() -> Actor:
+    caller = current_caller()
+    return Actor(caller.kind, caller.actor_id)
 
 
 def _entry(audit: Audit, arguments: Mapping[str, Any], outcome: Outcome) -> Entry:

@@ -1,0 +1,59 @@
+"""The publisher."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Response
+
+from servicekit import clock
+from servicekit.etag import etag
+from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
+from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
+from servicekit.web.json_body import json_response
+from services.identity import actions
+from services.identity.api.blueprint import blueprint
+from services.identity.errors import OwnerOnly
+from services.identity.own_password import OwnPassword
+from services.identity.queries import publishers
+from services.identity.queries.staff import staff_state
+from services.identity.roles import OWNER
+from services.identity.schemas.publishers import PublisherView
+from services.identity.schemas.staff import StaffView, TransferOwnership
+
+
+@blueprint.get("/publisher")
+@requires("identity:read")
+@blueprint.response(200, PublisherView)
+@blueprint.doc(operationId="get_publisher")
+def get_publisher() -> Response:
+    """Read one's publisher."""
+    return json_response(publishers.get_publisher(current_session(), current_publisher_id()))
+
+
+@blueprint.post("/publisher/transfer_ownership")
+@requires("identity:manage")
+@audited("identity.ownership.transferred")
+@blueprint.arguments(TransferOwnership)
+@blueprint.response(200, StaffView)
+@blueprint.doc(operationId="transfer_ownership")
+def post_transfer_ownership(body: dict[str, Any]) -> Response:
+    """Make another staff member the owner, and oneself an admin. Only the owner can, with their password.
+
+    The new owner must have set a password of their own. Both have their new rights within 60 seconds.
+    """
+    caller, now = current_caller(), clock.now()
+    if caller.role != OWNER:
+        raise OwnerOnly
+    own_password = cast("OwnPassword", kit().extras["own_password"])
+    confirmed = own_password.confirm(caller, password=body["password"], where="/password", now=now)
+    heir = actions.transfer_ownership(
+        current_session(),
+        actor=caller,
+        publisher_id=current_publisher_id(),
+        staff_id=body["staff_id"],
+        password_hash=confirmed,
+    )
+    audit_subject(heir.id)
+    return json_response(staff_state(heir), headers={"ETag": etag(heir.version)})
