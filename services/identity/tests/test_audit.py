@@ -9,7 +9,7 @@ from servicekit.audit import AUDIT_KEPT, Actor, Entry, entries, record
 from servicekit.db.database import Database
 from services.identity.models import Staff
 from services.identity.tests.conftest import Client
-from services.identity.tests.people import STAFF, add, edit, person, sign_in
+from services.identity.tests.people import STAFF, TOKEN, add, edit, person, sign_in
 
 
 def told(database: Database, publisher_id: str) -> list[tuple[str, str, str | None, str]]:
@@ -42,7 +42,8 @@ def test_signing_out_and_being_refused_are_told(signed_in: Client, owner: Staff,
     before = len(told(database, owner.publisher_id))
     assert viewer.client.send("POST", STAFF, json={}).status_code == 403
     for _ in range(2):
-        assert viewer.client.send("DELETE", "/v1/identity/token").status_code == 204
+        headers = {"Authorization": f"Bearer {viewer.client.credential}"}
+        assert signed_in.app.test_client().delete(TOKEN, headers=headers).status_code == 204
     assert told(database, owner.publisher_id)[before:] == [
         (viewer.id, "identity.staff.created", None, "refused"),
         (viewer.id, "identity.staff.signed_out", viewer.id, "done"),
