@@ -32,7 +32,12 @@ def create_site(assembly: Assembly) -> WSGIApplication:
         return dispatcher(environ, start_response)
 
     # The console is behind the gateway and in front of it: what it asks goes the way of every client, without a socket.
-    apps["console"] = create_console(assembly.console, transport=httpx2.WSGITransport(app=site)).wsgi_app
+    console = create_console(
+        assembly.console,
+        transport=httpx2.WSGITransport(app=site),
+        identity_transport=httpx2.WSGITransport(app=apps["identity"]),
+    )
+    apps["console"] = console.wsgi_app
     dispatcher = create_dispatcher(apps, assembly.exchange, ready=lambda: _answers(database))
     return dispatcher
 

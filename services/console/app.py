@@ -9,16 +9,22 @@ from servicekit.web import health, requests
 from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
-from services.console.signed_in import open_to_all, require_session
-from services.console.views import auth, customer, customers, failures, pages
+from services.console.signed_in import Members, open_to_all, require_session
+from services.console.views import auth, customer, customers, failures, pages, preferences
 
 SERVICE = "console"
 # Of a form; files go to their own address by pieces.
 MAX_BODY_BYTES = 1_000_000
 
 
-def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None = None) -> Flask:
-    """The console's web app. ``transport`` leads to the API where that is not by HTTP."""
+def create_console(
+    settings: Settings,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    identity_transport: httpx2.BaseTransport | None = None,
+) -> Flask:
+    """The console's web app. ``transport`` leads to the gateway and ``identity_transport`` to identity where that is
+    not by HTTP."""
     app = Flask(SERVICE, static_folder=None, root_path=str(assets.STATIC.parent))
     app.url_map.merge_slashes = False
     app.config.update(
@@ -27,7 +33,10 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
         PROPAGATE_EXCEPTIONS=False,
         CONSOLE_SECURE_COOKIES=settings.secure_cookies,
     )
-    app.extensions["console_gateway"] = Gateway(settings.gateway_url, transport)
+    app.extensions["console_gateway"] = Gateway(
+        settings.gateway_url, settings.identity_url, transport, identity_transport
+    )
+    app.extensions["console_members"] = Members()
     requests.register(app)
     health.register(app, [])
     for view in app.view_functions.values():  # of health: the network inside asks without a session
@@ -35,7 +44,14 @@ def create_console(settings: Settings, *, transport: httpx2.BaseTransport | None
     failures.register(app)
     app.before_request(require_session)
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
+    app.before_request(auth.require_new_password)
     pages.register(app)
-    for blueprint in (assets.blueprint, auth.blueprint, customers.blueprint, customer.blueprint):
+    for blueprint in (
+        assets.blueprint,
+        auth.blueprint,
+        customers.blueprint,
+        customer.blueprint,
+        preferences.blueprint,
+    ):
         app.register_blueprint(blueprint, url_prefix="/console")
     return app

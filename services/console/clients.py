@@ -117,12 +117,30 @@ class Api:
 class Gateway:
     """The way to the API, for all requests of this process."""
 
-    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        identity_url: str,
+        transport: httpx2.BaseTransport | None = None,
+        identity_transport: httpx2.BaseTransport | None = None,
+    ) -> None:
         self._client = httpx2.Client(base_url=url, timeout=TIMEOUT, transport=transport)
+        self._identity = httpx2.Client(base_url=identity_url, timeout=TIMEOUT, transport=identity_transport)
 
     def api(self, credential: str | None) -> Api:
         """Calls with this credential."""
         return Api(self._client, credential)
+
+    def sign_in(self, *, email: str, password: str, address: str, user_agent: str) -> Answer:
+        """Begin a session. Raises ApiProblem.
+
+        Asked of identity itself: tries are counted by network address, and to the gateway all of them would come from
+        the console's.
+        """
+        headers = {"X-Forwarded-For": address, "User-Agent": user_agent}
+        return Api(self._identity, None).send(
+            "POST", "/v1/identity/token", json={"email": email, "password": password}, headers=headers
+        )
 
 
 def _json(response: httpx2.Response) -> Any:

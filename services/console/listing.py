@@ -20,10 +20,14 @@ LONGEST_TRAIL = 15
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One view of the list. ``trail`` are the cursors of the pages up to this one, its own last."""
+    """One view of the list. ``trail`` are the cursors of the pages up to this one, its own last.
+
+    ``usual_sort`` is what it is sorted by where the address says nothing of it.
+    """
 
     q: str = ""
     sort: str | None = None
+    usual_sort: str | None = None
     trail: tuple[str, ...] = ()
     page_size: int = 50
     count_all: bool = False
@@ -31,11 +35,13 @@ class Listing:
     @classmethod
     def of(cls, arguments: MultiDict[str, str], *, sort: str | None, page_size: int) -> Listing:
         """What an address asks for; ``sort`` and ``page_size`` where it doesn't say. What it can't mean is left out."""
-        asked = arguments.get("sort", sort)
+        usual = sort if sort and sort.removeprefix("-") in SORTED_BY else None
+        asked = arguments.get("sort", usual)
         size = arguments.get("size", "")
         return cls(
             q=arguments.get("q", "")[: LONGEST_QUERY + 1],
             sort=asked if asked and asked.removeprefix("-") in SORTED_BY else None,
+            usual_sort=usual,
             trail=tuple(arguments.getlist("at")[-LONGEST_TRAIL:]),
             page_size=int(size) if size in map(str, PAGE_SIZES) else page_size,
             count_all=arguments.get("total") == "exact",
@@ -45,7 +51,7 @@ class Listing:
     def address(self) -> str:
         """Where this view is found again."""
         pairs = [("q", self.q)] if self.q else []
-        pairs += [("sort", self.sort)] if self.sort else []
+        pairs += [("sort", self.sort or "")] if self.sort != self.usual_sort else []
         pairs += [("total", "exact")] if self.count_all else []
         pairs += [("at", cursor) for cursor in self.trail]
         return f"{ADDRESS}?{urlencode(pairs)}" if pairs else ADDRESS
@@ -66,8 +72,8 @@ class Listing:
         return asked
 
     def sorted_by(self, sort: str) -> Listing:
-        """The same from its first page on, sorted by this; by what it is sorted by already, the other way."""
-        turned = f"-{sort}" if self.sort == sort else sort
+        """The same from its first page on: sorted by this, then the other way, then as at first, best match first."""
+        turned = {sort: f"-{sort}", f"-{sort}": None}.get(self.sort or "", sort)
         return replace(self, sort=turned, trail=())
 
     def next(self, cursor: str) -> Listing:

@@ -5,19 +5,27 @@ Every view needs a session unless it is ``open_to_all``: forgetting that makes a
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
+import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
-from services.console.clients import Api, Gateway, SessionEnded
+from services.console.clients import Api, ApiProblem, Gateway, SessionEnded
 from services.console.reader import Reader
 
 COOKIE = "accounts_session"
 ZONE_COOKIE = "accounts_time_zone"
+# Changes whenever what is known of a member does, so that every process of the console asks anew.
+STAMP_COOKIE = "accounts_stamp"
 PATH = "/console"
+KNOWN_SECONDS = 15.0
+_MOST_KNOWN = 5_000
 _SECRET = re.compile(r"ses_[A-Za-z0-9_-]{16,196}\Z")
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -28,13 +36,44 @@ class Member:
 
     id: str
     name: str
+    email: str
     role: str
+    publisher: str
     scopes: frozenset[str]
-    preferences: Mapping[str, Any] = field(default_factory=dict)
+    password_change_required: bool
+    preferences: Mapping[str, Any]
 
     def may(self, scope: str) -> bool:
         """Whether the API would let this one: what it wouldn't isn't offered."""
         return scope in self.scopes
+
+
+class Members:
+    """Who sessions belong to, known for ``KNOWN_SECONDS``: typing in the search box asks for it at every key.
+
+    Only what is offered goes by it; what is allowed the API decides at every call.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[bytes, tuple[float, Member]] = {}
+
+    def get(self, session: Api, secret: str, stamp: str) -> Member:
+        """Whose session this is. Raises ApiProblem."""
+        key = hashlib.sha256(f"{secret}\0{stamp}".encode()).digest()
+        now = self._clock()
+        with self._lock:
+            until, known = self._known.get(key, (0.0, None))
+        if known is not None and now < until:
+            return known
+        found = _ask(session)
+        with self._lock:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known = {k: entry for k, entry in self._known.items() if now < entry[0]}
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = (now + KNOWN_SECONDS, found)
+        return found
 
 
 def open_to_all(view: _View) -> _View:
@@ -54,25 +93,18 @@ def api() -> Api:
 
 
 def member() -> Member:
-    """Whoever is signed in; asked of the API once in a request."""
+    """Whoever is signed in. Raises ApiProblem."""
     if "member" not in g:
-        body = api().get("/v1/identity/me").body
-        g.member = Member(
-            id=str(body["id"]),
-            name=str(body["name"]),
-            role=str(body["role"] or body["kind"]),
-            scopes=frozenset(body["scopes"]),
-            preferences=body.get("preferences") or {},
-        )
+        members = cast("Members", current_app.extensions["console_members"])
+        g.member = members.get(api(), request.cookies[COOKIE], request.cookies.get(STAMP_COOKIE, "")[:40])
     return cast("Member", g.member)
 
 
 def reader() -> Reader:
     """How this request's pages show dates and numbers."""
     if "reader" not in g:
-        preferences = dict(member().preferences) if "api" in g else {}
         g.reader = Reader.of(
-            preferences,
+            dict(member().preferences) if "api" in g else {},
             accepted=request.accept_languages.values(),
             zone_cookie=request.cookies.get(ZONE_COOKIE, ""),
         )
@@ -95,11 +127,45 @@ def came_by_https() -> bool:
     return request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
 
 
-def keep_session(response: Response, secret: str, *, secure: bool, seconds: int) -> None:
+def secure_cookies() -> bool:
+    """Whether cookies of this answer are kept to https."""
+    return bool(current_app.config["CONSOLE_SECURE_COOKIES"]) or came_by_https()
+
+
+def keep_session(response: Response, secret: str, *, seconds: int) -> None:
     """Give the browser the session."""
-    response.set_cookie(COOKIE, secret, max_age=seconds, path=PATH, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(
+        COOKIE, secret, max_age=seconds, path=PATH, httponly=True, samesite="Lax", secure=secure_cookies()
+    )
 
 
-def drop_session(response: Response, *, secure: bool) -> None:
+def drop_session(response: Response) -> None:
     """Take it away again."""
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=secure)
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=secure_cookies())
+
+
+def ask_anew(response: Response) -> None:
+    """Let the next request ask who this is: something about them has just been changed."""
+    response.set_cookie(
+        STAMP_COOKIE, secrets.token_hex(8), path=PATH, httponly=True, samesite="Lax", secure=secure_cookies()
+    )
+
+
+def _ask(session: Api) -> Member:
+    body = session.get("/v1/identity/me").body
+    try:
+        preferences = session.get("/v1/identity/me/preferences").body
+    except SessionEnded:
+        raise
+    except ApiProblem:  # then as for whoever never set any: no reason to show nothing at all
+        preferences = {}
+    return Member(
+        id=str(body["id"]),
+        name=str(body["name"]),
+        email=str(body.get("email") or ""),
+        role=str(body["role"] or body["kind"]),
+        publisher=str(body.get("publisher_name") or ""),
+        scopes=frozenset(body["scopes"]),
+        password_change_required=bool(body.get("password_change_required")),
+        preferences=preferences or {},
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from embedded.demo.filling import fill
 from servicekit import clock
 from servicekit.testing.browser import ARGUMENTS, require_chromium
+from servicekit.testing.servers import require_all
 from tests.console.pages import Pages, Staff
 from tests.e2e.serving import served
 from tests.e2e.system import System, running_system
@@ -21,6 +23,7 @@ pytest.importorskip("playwright", reason="needs Chromium: there is no playwright
 from playwright.sync_api import Browser, sync_playwright
 
 CUSTOMERS = 260
+IN_BOTH_MODES = pytest.mark.parametrize("site", ["embedded", "real"], indirect=True)
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,10 @@ class Site:
     owner: Staff
 
 
-@pytest.fixture(
-    scope="session", params=["embedded", pytest.param("real", marks=pytest.mark.real("RabbitMQ", "OpenSearch"))]
-)
-def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+@contextmanager
+def _running_site(mode: str) -> Iterator[Site]:
     require_chromium()
-    with running_system(request.param) as system:
+    with running_system(mode) as system:
         owner = Staff.of_new_publisher(system)
         fill(
             system.assembly.databases["customers.app"],
@@ -49,6 +50,27 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         system.drain()
         with served(system) as server:
             yield Site(server.url, system, owner)
+
+
+@pytest.fixture(scope="session")
+def embedded_site() -> Iterator[Site]:
+    with _running_site("embedded") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def real_site() -> Iterator[Site]:
+    require_all(("RabbitMQ", "OpenSearch"))
+    with _running_site("real") as site:
+        yield site
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest) -> Site:
+    """The embedded product; a module that says ``pytestmark = IN_BOTH_MODES`` has its tests run on the real one too."""
+    mode = getattr(request, "param", "embedded")
+    found: Site = request.getfixturevalue(f"{mode}_site")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.console.conftest import CUSTOMERS, Site
+from tests.console.conftest import CUSTOMERS, IN_BOTH_MODES, Site
 from tests.console.pages import Pages, sign_in
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = IN_BOTH_MODES
 
 
 def test_an_agent_signs_in_and_sees_the_list(site: Site, pages: Pages, pictures: Path) -> None:
@@ -25,14 +27,14 @@ def test_an_agent_signs_in_and_sees_the_list(site: Site, pages: Pages, pictures:
 def test_typing_narrows_the_list_and_a_reload_shows_the_same(site: Site, pages: Pages, pictures: Path) -> None:
     page = pages.signed_in(site.owner)
     email = page.locator("#results tbody th").first.inner_text().strip()
-    page.get_by_role("searchbox").press_sequentially(email)
+    page.get_by_role("combobox").press_sequentially(email)
     page.get_by_text("1 customer", exact=True).wait_for()
     assert page.locator("#results tbody tr").count() == 1
     assert page.locator(".why").inner_text().lower().startswith("email")
     page.screenshot(path=pictures / "list-found.png")
     page.reload()
     assert page.locator("#results tbody tr").count() == 1
-    assert page.get_by_role("searchbox").input_value() == email
+    assert page.get_by_role("combobox").input_value() == email
 
 
 def test_a_row_opens_the_customer_in_a_new_tab(site: Site, pages: Pages, pictures: Path) -> None:

@@ -1,4 +1,4 @@
-// What pages do by themselves. Behavior is bound to data- attributes and a few IDs; there is no inline script.
+// What every page does by itself. Behavior is bound to data- attributes and a few IDs; there is no inline script.
 (() => {
   "use strict";
 
@@ -8,38 +8,80 @@
     document.cookie = `accounts_time_zone=${zone}; Path=/console; Max-Age=31536000; SameSite=Lax${secure}`;
   }
 
+  const here = () => location.pathname + location.search;
+
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-opens]");
+    const target = event.target;
+    const opener = target.closest("[data-opens]");
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
-    if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
-    if (event.target instanceof HTMLDialogElement) event.target.close();
+    else if (target.closest("[data-closes]")) target.closest("dialog")?.close();
+    else if (target instanceof HTMLDialogElement && target.dataset.keeps === undefined) target.close();
+    const copier = target.closest("[data-copies]");
+    if (copier) copy(copier);
+    if (target.closest("[data-retry]")) retry(target);
   });
+
+  // The address may have changed since the page was made: come back to what is shown.
+  document.addEventListener("submit", (event) => {
+    for (const field of event.target.querySelectorAll("input[data-here]")) field.value = here();
+  });
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copies);
+    button.dataset.done = "";
+    notice("Copied.");
+    setTimeout(() => delete button.dataset.done, 1500);
+  }
+
+  // Copying needs a secure context; where there is none the buttons stay hidden.
+  function showCopying(root) {
+    if (navigator.clipboard) for (const button of root.querySelectorAll("[data-copies]")) button.hidden = false;
+  }
+
+  function notice(text) {
+    const notices = document.getElementById("notices");
+    const shown = document.createElement("div");
+    shown.className = "notice";
+    shown.textContent = text;
+    notices?.replaceChildren(shown);
+    setTimeout(() => shown.remove(), 4000);
+  }
+
+  function retry(button) {
+    const panel = button.closest("[data-panel]");
+    if (panel) htmx.trigger(panel, "retry");
+    else if (button.closest("#results")) htmx.trigger("#search", "submit");
+    else location.reload();
+  }
+
+  // No answer at all: say so where it was to be shown.
+  document.addEventListener("htmx:error", (event) => {
+    const target = event.detail.ctx?.target;
+    const lost = document.getElementById("lost");
+    if (!target?.matches("[data-panel], #results") || event.detail.ctx.response) return;
+    if (lost) target.replaceChildren(lost.content.cloneNode(true));
+  });
+
+  document.addEventListener("htmx:after:swap", () => showCopying(document));
+  showCopying(document);
 
   const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const box = document.getElementById("q");
-    const open = document.querySelector("dialog[open]");
-    if (event.key === "/" && box && !open && !typing(event.target)) {
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "/") {
+      const box = document.getElementById("q");
       event.preventDefault();
-      box.focus();
-      box.select();
-    } else if (event.key === "?" && !open && !typing(event.target)) {
+      if (box) {
+        box.focus();
+        box.select();
+      } else {
+        location.assign("/console/customers");
+      }
+    } else if (event.key === "?") {
       event.preventDefault();
       document.getElementById("help")?.showModal();
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      moveThroughRows(event, box, open);
     }
   });
-
-  function moveThroughRows(event, box, open) {
-    const links = [...document.querySelectorAll(".row-link")];
-    const at = links.indexOf(document.activeElement);
-    if (open || links.length === 0 || (at < 0 && event.target !== box)) return;
-    const next = event.key === "ArrowDown" ? at + 1 : at - 1;
-    event.preventDefault();
-    if (next < 0) box?.focus();
-    else links[Math.min(next, links.length - 1)].focus();
-  }
 })();

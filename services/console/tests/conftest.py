@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from services.console.app import create_console
 from services.console.settings import Settings
 from services.console.signed_in import COOKIE
-from services.console.tests.examples import ME, PAGE
+from services.console.tests.examples import ME, PAGE, PREFERENCES
 
 SECRET = "ses_" + "s" * 43
 
@@ -61,13 +61,16 @@ def fake() -> FakeApi:
             "POST /v1/search/customers/query": PAGE,
             "POST /v1/identity/token": {"access_token": SECRET, "token_type": "Bearer", "expires_in": 43200},
             "DELETE /v1/identity/token": httpx2.Response(204),
+            "GET /v1/identity/me/preferences": PREFERENCES,
+            "GET /v1/search/suggestions": {"suggestions": []},
         }
     )
 
 
 @pytest.fixture
 def console(fake: FakeApi) -> Flask:
-    return create_console(Settings(secret="x" * 64), transport=httpx2.MockTransport(fake))
+    transport = httpx2.MockTransport(fake)
+    return create_console(Settings(secret="x" * 64), transport=transport, identity_transport=transport)
 
 
 @pytest.fixture

@@ -12,7 +12,12 @@ ME: dict[str, Any] = {
     "role": "owner",
     "publisher_id": "pub_06h5yvkg1scm7h3b8k5rqt2xzw",
     "scopes": ["customers:read", "customers:write", "search:read", "identity:read"],
+    "email": "owner@example.com",
+    "publisher_name": "Demo Publishing",
+    "session_expires_at": "2026-12-01T10:00:00.000000Z",
+    "password_change_required": False,
 }
+PREFERENCES: dict[str, Any] = {"theme": "auto", "language": None, "time_zone": None, "customer_list": None}
 CUSTOMER: dict[str, Any] = {
     "id": ID,
     "email": "anna@example.com",

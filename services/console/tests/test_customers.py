@@ -33,7 +33,7 @@ def test_a_script_gets_only_the_part_that_changes(client: FlaskClient) -> None:
 
 def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
     page = client.get("/console/customers?sort=email&at=c1").text
-    assert '<th scope="col" aria-sort="ascending">' in page
+    assert '<th scope="col" role="columnheader" aria-sort="ascending">' in page
     assert 'href="/console/customers?sort=-email"' in page
     assert fake.bodies(QUERY)[0] == {
         "q": "",
@@ -120,13 +120,13 @@ def test_times_are_the_readers_own(client: FlaskClient) -> None:
     client.set_cookie("accounts_time_zone", "Europe/Berlin", path="/console")
     page = client.get("/console/customers", headers={"Accept-Language": "de-AT"}).text
     assert '<time datetime="2026-01-31T23:30:00.000000Z"' in page
-    assert "01.02.2026, 00:30:00" in page
+    assert "01.02.2026, 00:30" in page
 
 
 @pytest.mark.parametrize("zone", ["../../etc/passwd", "Nowhere/Atlantis", "\0", "x" * 500])
 def test_a_zone_that_is_none_is_utc(client: FlaskClient, zone: str) -> None:
     client.set_cookie("accounts_time_zone", zone, path="/console")
-    assert "31 Jan 2026, 23:30:00" in client.get("/console/customers", headers={"Accept-Language": "en-GB"}).text
+    assert "31 Jan 2026, 23:30" in client.get("/console/customers", headers={"Accept-Language": "en-GB"}).text
 
 
 def test_a_customers_page_asks_for_its_panels_one_by_one(client: FlaskClient, fake: FakeApi) -> None:
@@ -140,4 +140,4 @@ def test_a_customers_page_asks_for_its_panels_one_by_one(client: FlaskClient, fa
 @pytest.mark.parametrize("customer_id", ["..", "cus_X", "cus_1", "cus_06h5yvkg1scm7h3b8k5rqt2xzw.json", "%2e%2e"])
 def test_an_id_of_no_right_form_is_asked_nobody(client: FlaskClient, fake: FakeApi, customer_id: str) -> None:
     assert client.get(f"/console/customers/{customer_id}/summary").status_code == 404
-    assert fake.asked == []
+    assert all(request.url.path.startswith("/v1/identity/me") for request in fake.asked)

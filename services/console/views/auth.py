@@ -1,22 +1,24 @@
-"""Signing in and out."""
+"""Signing in and out, and one's own password."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 
 from services.console.clients import ApiProblem
 from services.console.protection import FIRST, forget_forms, safe_next
 from services.console.signed_in import (
     COOKIE,
     api,
-    came_by_https,
+    ask_anew,
     drop_session,
     gateway,
     keep_session,
+    member,
     open_to_all,
 )
+from services.console.views.pages import lead_to
 
 blueprint = Blueprint("auth", __name__)
 # Said to whoever tries to sign in; anything else is the server's trouble.
@@ -35,10 +37,14 @@ def sign_in() -> Response:
 @open_to_all
 def post_sign_in() -> Response:
     """Begin a session; one that was there before ends."""
-    email, password = request.form.get("email", ""), request.form.get("password", "")
-    next_address = safe_next(request.form.get("next"))
+    email, next_address = request.form.get("email", "").strip(), safe_next(request.form.get("next"))
     try:
-        answer = gateway().api(None).post("/v1/identity/token", {"email": email.strip(), "password": password})
+        answer = gateway().sign_in(
+            email=email,
+            password=request.form.get("password", ""),
+            address=request.headers.get("X-Forwarded-For") or request.remote_addr or "",
+            user_agent=request.headers.get("User-Agent", "")[:300].encode("ascii", "replace").decode(),
+        )
     except ApiProblem as problem:
         if problem.status not in _THEIRS:
             raise
@@ -46,9 +52,7 @@ def post_sign_in() -> Response:
     _end(request.cookies.get(COOKIE))
     forget_forms()
     response = make_response(redirect(next_address, 303))
-    keep_session(
-        response, answer.body["access_token"], secure=_secure_cookies(), seconds=int(answer.body["expires_in"])
-    )
+    keep_session(response, answer.body["access_token"], seconds=int(answer.body["expires_in"]))
     return response
 
 
@@ -59,8 +63,47 @@ def sign_out() -> Response:
         api().delete("/v1/identity/token")
     forget_forms()
     response = make_response(redirect("/console/sign-in", 303))
-    drop_session(response, secure=_secure_cookies())
+    drop_session(response)
     return response
+
+
+@blueprint.get("/password")
+def password() -> Response:
+    """Where one changes one's password."""
+    return make_response(render_template("password.html", errors={}, next_address=safe_next(request.args.get("next"))))
+
+
+@blueprint.post("/password")
+def post_password() -> Response:
+    """Change it; one's other sessions end."""
+    next_address = safe_next(request.form.get("next"))
+    new, repeated = request.form.get("new_password", ""), request.form.get("repeated_password", "")
+    errors: dict[str, str] = {}
+    status, message = 422, ""
+    if new != repeated:
+        errors = {"/repeated_password": "Not the same as above."}
+    else:
+        try:
+            body = {"current_password": request.form.get("current_password", ""), "new_password": new}
+            api().post("/v1/identity/me/password", body)
+        except ApiProblem as problem:
+            if problem.status not in (409, 422, 429):
+                raise
+            errors, status = problem.errors, problem.status
+            message = "" if errors else problem.detail
+    if errors or message:
+        page = render_template("password.html", errors=errors, message=message, next_address=next_address)
+        return make_response(page, status)
+    response = make_response(redirect(next_address, 303))
+    ask_anew(response)
+    return response
+
+
+def require_new_password() -> Response | None:
+    """Before each request: whoever has a temporary password can only change it or leave."""
+    if "api" not in g or request.endpoint in ("auth.password", "auth.post_password", "auth.sign_out"):
+        return None
+    return lead_to("/console/password") if member().password_change_required else None
 
 
 def _refused(problem: ApiProblem, email: str, next_address: str) -> Response:
@@ -83,7 +126,3 @@ def _end(secret: str | None) -> None:
     if secret:
         with suppress(ApiProblem):
             gateway().api(secret).delete("/v1/identity/token")
-
-
-def _secure_cookies() -> bool:
-    return bool(current_app.config["CONSOLE_SECURE_COOKIES"]) or came_by_https()

@@ -6,14 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
-from services.console.clients import ApiProblem
-from services.console.columns import chosen
-from services.console.listing import PAGE_SIZES, Listing
+from services.console.clients import ApiProblem, SessionEnded
+from services.console.columns import COLUMNS, chosen
+from services.console.listing import LONGEST_QUERY, PAGE_SIZES, Listing
 from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
 
 blueprint = Blueprint("customers", __name__)
 DEFAULT_PAGE_SIZE = 50
+MOST_SUGGESTIONS = 7
 
 
 @blueprint.get("")
@@ -34,12 +35,34 @@ def customer_list() -> Response:
     columns = chosen(preferred.get("columns"))
     page, problem, status = _search(listing.body(columns))
     template = "customers/results.html" if is_fragment() else "customers/list.html"
-    response = make_response(
-        render_template(template, listing=listing, columns=columns, page=page, problem=problem),
-        200 if is_fragment() else status,
+    shown = render_template(
+        template,
+        listing=listing,
+        columns=columns,
+        others=[column for column in COLUMNS if column not in columns],
+        page_sizes=PAGE_SIZES,
+        page=page,
+        problem=problem,
     )
+    # A script shows what it gets; a status of 4xx would only be one more message in the browser's console.
+    response = make_response(shown, 200 if is_fragment() else status)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+@blueprint.get("/suggestions")
+def suggestions() -> Response:
+    """What may be meant by what has been typed so far: options for the search box."""
+    q = request.args.get("q", "")[:LONGEST_QUERY]
+    try:
+        found = (
+            api().get("/v1/search/suggestions", q=q, limit=MOST_SUGGESTIONS).body["suggestions"] if q.strip() else []
+        )
+    except SessionEnded:
+        raise
+    except ApiProblem:  # without suggestions one can still search, and there it is told what is wrong
+        found = []
+    return make_response(render_template("customers/suggestions.html", suggestions=found))
 
 
 def _search(body: dict[str, Any]) -> tuple[dict[str, Any] | None, ApiProblem | None, int]:

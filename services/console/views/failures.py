@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from servicekit.errors import Problem
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.protection import safe_next
-from services.console.views.pages import is_fragment
+from services.console.views.pages import is_fragment, lead_to
 
 _log = structlog.get_logger("console")
 _TITLES = {
@@ -42,10 +42,7 @@ def register(app: Flask) -> None:
 
 def to_sign_in(_error: SessionEnded) -> Response:
     """Sign in first, then come back to where one was."""
-    target = f"/console/sign-in?{urlencode({'next': _here()})}"
-    if is_fragment():
-        return Response(status=200, headers={"HX-Redirect": target})
-    return make_response(redirect(target, 303))
+    return lead_to(f"/console/sign-in?{urlencode({'next': _here()})}")
 
 
 def api_problem(problem: ApiProblem) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, make_response, redirect, request
 
 from services.console import assets
 from services.console.reader import NOTHING, country_name, currency_name, language_name
@@ -29,6 +29,13 @@ def register(app: Flask) -> None:
 def is_fragment() -> bool:
     """Whether only a part of the page is wanted: asked for by a script, and not to show a page again."""
     return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+
+
+def lead_to(address: str) -> Response:
+    """Show another page, whoever asks: the browser itself, or a script for a part of the one that is shown."""
+    if is_fragment():
+        return Response(headers={"HX-Redirect": address})
+    return make_response(redirect(address, 303))
 
 
 def _helpers() -> dict[str, Any]:
