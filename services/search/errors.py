@@ -17,6 +17,19 @@ class SearchDegraded(Unavailable):
         )
 
 
+class SearchTooBroad(Unavailable):
+    """Too many customers match for the best of them to be found in the time that a search has."""
+
+    code = "search_too_broad"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This search is too broad to be answered in time. Narrow it: write more letters of each word, or add a "
+            "last name, a city, a postal code or an ID.",
+            retry_after=5,
+        )
+
+
 class InvalidVersionToken(Invalid):
     """A version token that no write returned."""
 

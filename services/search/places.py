@@ -151,7 +151,8 @@ def _tokens(value: str, others_of: _Others) -> Tokens:
 def _spellings(folded: str, others_of: _Others) -> list[tuple[str, ...]]:
     """Each word as it is, then in its other ways."""
     words = pieces(_APOSTROPHES.sub("", folded))
-    return [(word, *others_of(word, following)) for word, following in zip(words, [*words[1:], ""], strict=True)]
+    following = [*words[1:], ""][: len(words)]  # none in a value of punctuation only
+    return [(word, *others_of(word, after)) for word, after in zip(words, following, strict=True)]
 
 
 def _may_begin(value: str, squeezed: str, others_of: _Others) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 from servicekit.db.database import Database
 from servicekit.errors import PersonalDataHidden
 from services.search.engine.port import Engine
+from services.search.errors import SearchTooBroad
 from services.search.finding import Asked, find_customers
 from services.search.overlay import Waiting
 from services.search.places import street_tokens
@@ -26,6 +28,8 @@ MOST_FIELDS = 3
 MOST_NAMES = 2
 SHORTEST_NAME = 4
 """Letters of a country's or currency's name from which it is suggested."""
+NAMES_SECONDS = 0.5
+"""How long after the beginning names are still looked up: each is a search of its own."""
 _SHARED = ("city", "state", "country", "company", "street", "postal_code", "last_name", "first_name", "currency")
 """Attributes whose values several customers may have, so that one of them narrows."""
 _LAST_WORDS = re.compile(r"(?:^|(?<=[\s,]))(?=((?:[^\s,\"]+ ){0,3}[^\s,\"]+$))")
@@ -36,6 +40,7 @@ _LAST_WORD = re.compile(r"(?:^|(?<=[\s,]))(-?)([^\s,]+)$")
 def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> list[dict[str, Any]]:
     """At most ``asked.limit`` suggestions for ``asked.q``, ready for JSON (``Suggestion``); none for nothing typed.
 
+<<<<<<< HEAD
     What isn't a query yet (an open quote, a colon with nothing behind it), or asks by personal data for somebody who
     doesn't see it, gets only names of fields, countries and currencies. Raises QueryTooLong, SearchDegraded.
     """
@@ -48,6 +53,21 @@ def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) 
         return [*_named(database, engine, waiting, asked), *fields][: asked.limit]
     customers = [_customer(item, asked.personal) for item in page["items"][:MOST_CUSTOMERS]]
     values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked)]
+=======
+    What isn't a query yet (an open quote, a colon with nothing behind it) or too broad a one gets only names. Raises
+    QueryTooLong, SearchDegraded.
+    """
+    if not asked.q.strip():
+        return []
+    until = time.monotonic() + NAMES_SECONDS
+    fields = list(_fields(asked.q))
+    try:
+        page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
+    except (InvalidQuery, SearchTooBroad):
+        return [*_named(database, engine, waiting, asked, until), *fields][: asked.limit]
+    customers = [_customer(item) for item in page["items"][:MOST_CUSTOMERS]]
+    values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked, until)]
+>>>>>>> main
     # Customers first; values and fields fill up, but never less than half of what there is room for.
     room = max(asked.limit - len(values) - len(fields), asked.limit // 2)
     return [*customers[:room], *values, *fields][: asked.limit]
@@ -91,7 +111,9 @@ def _begins(value: str, typed: str) -> bool:
     return any(token.startswith(forms) for token in street_tokens(value)) if forms else False
 
 
-def _named(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> Iterator[dict[str, Any]]:
+def _named(
+    database: Database, engine: Engine, waiting: Waiting, asked: Asked, until: float
+) -> Iterator[dict[str, Any]]:
     """Countries and currencies of somebody, of whose names the last words are the beginning."""
     for begun in _LAST_WORDS.finditer(asked.q):
         kind, _, typed = begun[1].rpartition(":")
@@ -101,6 +123,8 @@ def _named(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -
             if kind.lower() not in ("", field) or (not kind and typed.isascii() and len(typed) < SHORTEST_NAME):
                 continue
             for code, name in names.begun(typed)[:MOST_NAMES]:
+                if time.monotonic() > until:
+                    return
                 narrowed = f"{asked.q[: begun.start()]}{field}:{code.upper()}"
                 if _finds_somebody(database, engine, waiting, replace(asked, q=narrowed, limit=1)):
                     yield {"kind": "value", "text": name, "attribute": field, "value": code.upper(), "q": narrowed}
@@ -109,7 +133,11 @@ def _named(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -
 def _finds_somebody(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> bool:
     try:
         return bool(find_customers(database, engine, waiting, asked).page["items"])
+<<<<<<< HEAD
     except (InvalidQuery, QueryTooLong, PersonalDataHidden):
+=======
+    except (InvalidQuery, QueryTooLong, SearchTooBroad):
+>>>>>>> main
         return False
 
 

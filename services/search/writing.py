@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.search.documents import tombstone
-from services.search.engine.errors import EngineRefused
+from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
 from services.search.fresh import ProjectedRow, indexed_form
 
@@ -24,14 +24,20 @@ def documents_of(rows: Sequence[ProjectedRow]) -> tuple[list[IndexEntry], list[W
 
 
 def write(engine: Engine, documents: Sequence[IndexEntry], targets: Sequence[str]) -> list[WriteResult]:
-    """Write, and where the engine refuses the whole, find out which one it is about. Raises EngineUnavailable."""
+    """Write, and where the engine refuses the whole, or fails on it, find out which one it is about.
+
+    Raises EngineUnavailable.
+    """
     if not documents:
         return []
     try:
         return engine.write(documents, targets)
-    except EngineRefused as error:
+    except EngineUnavailable:
+        raise
+    except Exception as error:  # a defect, which must not stop the others either
         if len(documents) == 1:
-            return [_refusal(documents[0], str(error))]
+            known = isinstance(error, EngineRefused)
+            return [_refusal(documents[0], str(error) if known else f"writing it failed: {type(error).__name__}")]
         half = len(documents) // 2
         return write(engine, documents[:half], targets) + write(engine, documents[half:], targets)
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import structlog
 from prometheus_client import Counter
 
-from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.errors import EngineRefused, EngineUnavailable, TooBroad
 from services.search.engine.port import Engine
 
 _spared = Counter("search_engine_spared_total", "Searches answered without the engine, because it had just failed.")
@@ -54,7 +54,7 @@ class _Guarded:
         except EngineUnavailable:
             self._breaker.failed(attempt)
             raise
-        except EngineRefused:
+        except (EngineRefused, TooBroad):
             self._breaker.answered(attempt)
             raise
         except BaseException:

@@ -11,6 +11,10 @@ class EngineRefused(Exception):
     """The engine understood and said no: the same call will never work. A bug, or an index of another version."""
 
 
+class TooBroad(Exception):
+    """So many match that the best could not be found in the time a search has; the engine is well."""
+
+
 class MissingPublisher(ValueError):
     """Somebody tried to search or write without saying for which publisher."""
 

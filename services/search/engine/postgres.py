@@ -8,44 +8,42 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from services.search.columns import Order
 from services.search.engine import postgres_query as sql
 from services.search.engine.indices import IN_SERVICE, every_document
 from services.search.engine.port import (
-    EXACT_TOTAL,
     After,
-    Hit,
     Indexed,
     IndexEntry,
     Outcome,
     Page,
-    Total,
     WriteResult,
     page_of_hits,
     refusal,
 )
 from services.search.engine.postgres_indices import PostgresIndices
-from services.search.engine.postgres_nodes import Compiler, NodeSql, is_condition, matches_of
+from services.search.engine.postgres_search import SECONDS, Search
 from services.search.engine.postgres_sessions import Sessions
 from services.search.engine.postgres_tables import ddl, metadata
-from services.search.engine.postgres_words import word_sql
 from services.search.engine.postgres_write import sweep, write_chunk
 from services.search.query.tree import Query
 
 CHUNK = 200
 """Documents written in one transaction."""
-_NOBODY = Page((), Total(0, exact=True), None)
 
 
 class PostgresEngine:
-    """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls."""
+    """The engine port on PostgreSQL. ``database`` gives connections; none is held between calls.
 
-    def __init__(self, database: sqlalchemy.Engine) -> None:
+    ``seconds``: what a search may take.
+    """
+
+    def __init__(self, database: sqlalchemy.Engine, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._sessions = Sessions(database)
         self.indices = PostgresIndices(self._sessions)
 
@@ -103,43 +101,20 @@ class PostgresEngine:
         exact_total: bool = False,
     ) -> Page:
         scoped = sql.scope(publisher_id)
-        with self._sessions.reading() as connection:
+        with self._sessions.searching(self._seconds) as reader:
             began = time.perf_counter()
-            wanted = self._wanted(connection, scoped, query)
-            if wanted is None:
-                return _NOBODY
-            statement = sql.page_of(scoped, wanted, limit=limit + 1, after=after, order=order, exact_total=exact_total)
-            rows = _execute(connection, statement)
+            search = Search(
+                reader=reader,
+                scoped=scoped,
+                query=query,
+                limit=limit,
+                after=after,
+                order=order,
+                exact_total=exact_total,
+            )
+            hits, total = search.found()
             took = (time.perf_counter() - began) * 1_000
-        hits = [
-            Hit(row.customer_id, row.score, row.doc_version, row.stored, row.key) for row in rows if row.customer_id
-        ]
-        found = rows[0].total
-        total = Total(found, exact=True) if exact_total else Total(min(found, EXACT_TOTAL), exact=found <= EXACT_TOTAL)
         return page_of_hits(hits, total, limit, order, took)
-
-    def _wanted(self, connection: Connection, scoped: sql.Statement, query: Query) -> sql.Wanted | None:
-        """Whom ``query`` asks for; None where a word in it is nobody's."""
-        words = list(query.words())
-        rows = _execute(connection, sql.look_up(scoped, words)) if any(word.forms for word in words) else ()
-        found = sql.vocabulary(rows)
-        compiler = Compiler(lambda index, word: word_sql(index, word, found))
-        # In the order of the words: the compiler numbers them as they come.
-        parameters: dict[str, Any] = {}
-        nodes: list[NodeSql] = []
-        conditions: list[str] = []
-        for node in query.nodes:
-            if is_condition(node):
-                conditions.append(compiler.condition(node, parameters))
-            else:
-                nodes.append(compiler.node(node))
-        if any(node.width == 0 for node in nodes):
-            return None
-        for node_sql in nodes:
-            parameters |= node_sql.parameters
-        # How many postings each has; of one alone it doesn't matter.
-        counts = _execute(connection, sql.posting_counts(scoped, nodes))[0] if len(nodes) > 1 else [0]
-        return sql.Wanted(matches_of(nodes, counts) if nodes else "", conditions, parameters)
 
     def versions(
         self,
@@ -168,7 +143,3 @@ def _create_tables(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('search engine tables', 0))"))
     for statement in ddl():
         connection.execute(text(statement))
-
-
-def _execute(connection: Connection, statement: sql.Statement) -> Sequence[Row[Any]]:
-    return connection.execute(text(statement.sql), statement.parameters).all()

@@ -8,26 +8,39 @@ Each node is a select of who matches it and how well. In ``score_of_one`` the cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.search.columns import BY_COLUMN
 from services.search.query.tree import Either, Every, Filled, Node, Not, Range, Within, Word
 
 FEW = 1_000
-"""Postings of a word up to which they are counted; more are taken as ``UNCOUNTED``."""
-UNCOUNTED = 30_000
-_CONDITION_WIDTH = 100_000
+"""Postings of a word up to which it is rare, and looked at first."""
+LOTS = 5_000
+"""Postings up to which those of a query without a rare word are counted."""
+UNCOUNTED = 100_000
+"""What more than that is taken for."""
+LOOK_UP, LOOK_AT_ALL = 5, 40
+"""What it costs, in postings read one after the other, to look one customer up in a word, and in all it has."""
 
 
 class NodeSql(Protocol):
-    """A node as SQL. ``width``: how many words of the vocabulary it stands for, about; 0: nobody can match."""
+    """A node as SQL. ``width``: how many words of the vocabulary it stands for, about; 0: nobody can match.
+
+    ``count``: its postings, about. ``look_up``: the cost of asking it about one customer, in postings read.
+    """
 
     @property
     def parameters(self) -> Mapping[str, Any]: ...
 
     @property
     def width(self) -> int: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def look_up(self) -> int: ...
 
     @property
     def rows(self) -> str:
@@ -38,20 +51,25 @@ class NodeSql(Protocol):
         """A select of the best ``score`` of the customer in ``r`` (a row of the rarest word), NULL for none."""
 
 
-class Compiler:
-    """Makes SQL of nodes; ``word`` makes that of the query's words, which are asked for from left to right."""
+class WordSql(NodeSql, Protocol):
+    """A word: its postings can be counted."""
 
-    def __init__(self, word: Callable[[int, Word], NodeSql]) -> None:
-        self._word = word
-        self._words = 0
+    def counted(self, postings: int) -> None:
+        """Take note of how many postings it has."""
+
+
+class Compiler:
+    """Makes SQL of nodes; ``words`` are those of the query's words, from left to right."""
+
+    def __init__(self, words: Iterable[NodeSql]) -> None:
+        self._words = iter(words)
         self._conditions = 0
 
     def node(self, node: Node) -> NodeSql:
         """The SQL of ``node``."""
         match node:
             case Word():
-                self._words += 1
-                return self._word(self._words - 1, node)
+                return next(self._words)
             case Either(nodes):
                 return _EitherSql([self.node(inner) for inner in nodes])
             case Every(nodes):
@@ -77,7 +95,7 @@ class Compiler:
             case Not(inner) if _asks_columns_only(inner):
                 return f"({self.condition(inner, parameters)}) IS NOT TRUE"
             case Not(inner):
-                return f"NOT {self._among(inner, parameters)}"
+                return f"NOT ({self._among(inner, parameters)})"
             case _:
                 return self._among(node, parameters)
 
@@ -86,7 +104,8 @@ class Compiler:
         parameters |= compiled.parameters
         if compiled.width == 0:
             return "false"
-        return f"EXISTS (SELECT FROM ({compiled.rows}) among WHERE among.customer_id = d.customer_id)"
+        # Read once and kept: IS TRUE, so that it isn't made a join.
+        return f"(d.customer_id IN (SELECT among.customer_id FROM ({compiled.rows}) among)) IS TRUE"
 
     def _range(self, node: Range, parameters: dict[str, Any]) -> str:
         self._conditions += 1
@@ -126,28 +145,30 @@ def _key(column: str) -> str:
     return key_sql(column)
 
 
-def matches_of(nodes: Sequence[NodeSql], counts: Sequence[int]) -> str:
+def matches_of(nodes: Sequence[NodeSql]) -> str:
     """Who matches all ``nodes``, beginning with the rarest.
 
     For each other node either all its postings are read and joined, or each customer found so far is looked up in it,
-    whichever touches fewer postings. ``counts`` are those of ``posting_counts``.
+    whichever costs less.
     """
-    order = sorted(range(len(nodes)), key=lambda index: counts[index])
-    rarest, others = order[0], order[1:]
-    joins, present, scores = "", "", ["r.score"]
-    for index in others:
-        scores.append(f"o{index}.score")
-        if one_by_one(counts[rarest], counts[index], nodes[index].width):
-            joins += f" CROSS JOIN LATERAL ({nodes[index].score_of_one}) o{index}"
-            present += f"{' AND' if present else ' WHERE'} o{index}.score IS NOT NULL"
+    rarest, *others = sorted(nodes, key=lambda node: node.count)
+    found, customers = _best(rarest), rarest.count
+    for node in others:
+        if one_by_one(customers, node):
+            # A fence: nobody is looked up who has fallen through before.
+            found = f"""SELECT r.customer_id, r.score + o.score AS score FROM ({found} OFFSET 0) r
+                CROSS JOIN LATERAL ({node.score_of_one}) o WHERE o.score IS NOT NULL"""
         else:
-            joins += f" JOIN ({_best(nodes[index])}) o{index} ON o{index}.customer_id = r.customer_id"
-    return f"SELECT r.customer_id, {' + '.join(scores)} AS score FROM ({_best(nodes[rarest])}) r{joins}{present}"
+            # The best of each customer's postings is found behind the join, which most don't pass.
+            found = f"""SELECT r.customer_id, r.score + max(o.score) AS score FROM ({found}) r
+                JOIN ({node.rows}) o ON o.customer_id = r.customer_id GROUP BY r.customer_id, r.score"""
+        customers //= 2
+    return found
 
 
-def one_by_one(customers: int, postings: int, width: int) -> bool:
-    """Whether looking so many customers up in a word, at ``width`` look-ups each, beats reading its postings."""
-    return customers <= FEW and customers * width < (postings if postings <= FEW else UNCOUNTED)
+def one_by_one(customers: int, node: NodeSql) -> bool:
+    """Whether looking so many customers up in ``node`` costs less than reading all its postings."""
+    return customers * node.look_up < node.count
 
 
 def _best(node: NodeSql) -> str:
@@ -163,6 +184,14 @@ class _EitherSql:
         self._nodes = [node for node in nodes if node.width]
         self.parameters = _parameters(self._nodes)
         self.width = sum(node.width for node in self._nodes)
+
+    @property
+    def count(self) -> int:
+        return sum(node.count for node in self._nodes)
+
+    @property
+    def look_up(self) -> int:
+        return sum(node.look_up for node in self._nodes)
 
     @property
     def rows(self) -> str:
@@ -181,9 +210,16 @@ class _EverySql:
         self.width = sum(node.width for node in nodes) if all(node.width for node in nodes) else 0
 
     @property
+    def count(self) -> int:
+        return min(node.count for node in self._nodes)
+
+    @property
+    def look_up(self) -> int:
+        return sum(node.look_up for node in self._nodes)
+
+    @property
     def rows(self) -> str:
-        # Their postings aren't counted: the one with the fewest words of the vocabulary is taken for the rarest.
-        return matches_of(self._nodes, [node.width for node in self._nodes])
+        return matches_of(self._nodes)
 
     @property
     def score_of_one(self) -> str:
@@ -197,6 +233,14 @@ class _WithinSql:
         self.width = node.width
 
     @property
+    def count(self) -> int:
+        return self._node.count
+
+    @property
+    def look_up(self) -> int:
+        return self._node.look_up
+
+    @property
     def rows(self) -> str:
         return f"SELECT customer_id, 0 AS score FROM ({self._node.rows}) w"
 
@@ -206,7 +250,9 @@ class _WithinSql:
 
 
 class _ConditionSql:
-    width = _CONDITION_WIDTH
+    width = 1
+    count = UNCOUNTED
+    look_up = LOOK_AT_ALL
 
     def __init__(self, condition: str, parameters: Mapping[str, Any]) -> None:
         self._condition = condition

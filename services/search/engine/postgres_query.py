@@ -15,7 +15,7 @@ from typing import Any
 
 from services.search.columns import Order
 from services.search.engine.port import EXACT_TOTAL, After, required
-from services.search.engine.postgres_nodes import FEW, NodeSql, key_sql
+from services.search.engine.postgres_nodes import NodeSql, WordSql, key_sql, matches_of
 from services.search.engine.postgres_tables import KEY_MARK
 from services.search.engine.postgres_words import MANY, Vocabulary, key_condition, range_condition
 from services.search.query.tree import Word
@@ -32,14 +32,20 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whom a page shows: ``matches`` selects ``customer_id, score``, without it everybody; ``conditions`` narrow both.
+    """Whom a page shows: those who match all ``nodes``, without any everybody; ``conditions`` narrow both.
 
-    ``conditions`` are asked of the document ``d``; ``parameters`` are those of both.
+    ``conditions`` are asked of the document ``d``; ``parameters`` are those of both. ``in_range_of``: without nodes, a
+    column with an index, of which one of the conditions is a range.
     """
 
-    matches: str = ""
+    nodes: Sequence[NodeSql] = ()
     conditions: Sequence[str] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    in_range_of: str | None = None
+
+
+# One by one: the planner doesn't know how many there will be.
+_DOCUMENT = "SELECT * FROM documents WHERE customer_id = {}.customer_id OFFSET 0"
 
 
 def scope(publisher_id: str) -> Statement:
@@ -96,47 +102,88 @@ def vocabulary(rows: Iterable[Sequence[Any]]) -> Vocabulary:
     return Vocabulary(begins, begins.pop((-1, -1), {}))
 
 
-def posting_counts(scoped: Statement, nodes: Sequence[NodeSql]) -> Statement:
-    """How many postings each node has, up to one more than ``FEW``, as one row."""
-    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({node.rows}) m LIMIT {FEW + 1}) c)" for node in nodes)
-    parameters = {name: value for node in nodes for name, value in node.parameters.items()}
+def posting_counts(scoped: Statement, words: Sequence[WordSql], up_to: int) -> Statement:
+    """How many postings each word has, up to one more than ``up_to``, as one row."""
+    counts = ", ".join(f"(SELECT count(*) FROM (SELECT FROM ({word.rows}) m LIMIT {up_to + 1}) c)" for word in words)
+    parameters = {name: value for word in words for name, value in word.parameters.items()}
     return Statement(f"{scoped.sql} SELECT {counts}", {**scoped.parameters, **parameters})
 
 
 def page_of(
-    scoped: Statement, wanted: Wanted, *, limit: int, after: After | None, order: Order | None, exact_total: bool
+    scoped: Statement, wanted: Wanted, *, limit: int, after: After | None, order: Order | None, count_to: int | None
 ) -> Statement:
-    """``total, customer_id, score, key, doc_version, stored``: a row for each hit, or one with only the total."""
+    """``total, customer_id, score, key, doc_version, stored``: a row for each hit, or one with only the total.
+
+    ``total`` is at most one more than ``count_to``; None: whatever it is; 0: not wanted.
+    """
     page = _by_column(wanted, order, after) if order else _best_first(wanted, after)
-    at_most = "" if exact_total else f"LIMIT {EXACT_TOTAL + 1}"
+    at_most = "" if count_to is None else f"LIMIT {count_to + 1 if count_to else 0}"
     direction = "DESC" if order is None or order.descending else "ASC"
     first = f"h.key {direction} NULLS LAST" if order else "h.score DESC"
     sql = f"""{scoped.sql}, matches AS {_matches(wanted)}, page AS ({page})
         SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches {at_most}) m) t
         LEFT JOIN (SELECT d.customer_id, page.score, page.key, d.doc_version, d.stored
-            FROM page JOIN documents d ON d.customer_id = page.customer_id AND NOT d.deleted) h ON true
+            FROM page CROSS JOIN LATERAL ({_DOCUMENT.format("page")}) d WHERE NOT d.deleted) h ON true
         ORDER BY {first}, h.customer_id {direction}"""
     position = {"after_key": after[0], "after_id": after[1]} if after else {}
     return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "limit": limit})
 
 
+def window_of(
+    scoped: Statement, wanted: Wanted, *, first: int, limit: int, after: After | None, order: Order | None
+) -> Statement:
+    """``customer_id, score, key, doc_version, stored``: those who match among the ``first`` customers behind ``after``
+    in the order of an index, at most ``limit``, each looked at by themselves. Without ``order``: by ID, the newest
+    first, and of ``after`` the ID counts. With one: only those where it isn't empty."""
+    direction, beyond = ("DESC", "<") if order is None or order.descending else ("ASC", ">")
+    key = key_sql(order.column) if order else "CAST(NULL AS text)"
+    behind, by = "", f"customer_id {direction}"
+    if order:
+        behind, by = f" AND {key} IS NOT NULL", f"{key} {direction}, customer_id {direction}"
+    if after:
+        place = f"({key}, customer_id) {beyond} (:after_key, :after_id)" if order else f"customer_id {beyond} :after_id"
+        behind += f" AND {place}"
+    scores = [f"o{place}.score" for place in range(len(wanted.nodes))]
+    looked_up = "".join(
+        f" CROSS JOIN LATERAL ({node.score_of_one}) o{place}" for place, node in enumerate(wanted.nodes)
+    )
+    conditions = [*wanted.conditions, *(f"{score} IS NOT NULL" for score in scores)]
+    sql = f"""{scoped.sql}
+        SELECT r.customer_id, {" + ".join(scores)} AS score, r.key, d.doc_version, d.stored
+        FROM (SELECT customer_id, {key} AS key FROM documents d WHERE NOT deleted{behind}
+            ORDER BY {by} LIMIT :first) r
+        CROSS JOIN LATERAL ({_DOCUMENT.format("r")}) d{looked_up} WHERE {" AND ".join(conditions)} LIMIT :limit"""
+    position = {"after_id": after[1], **({"after_key": after[0]} if order else {})} if after else {}
+    return Statement(sql, {**scoped.parameters, **wanted.parameters, **position, "first": first, "limit": limit})
+
+
+def customers_among(scoped: Statement, node: NodeSql, *, postings: int) -> Statement:
+    """How many customers there are among the first ``postings`` of ``node``."""
+    sql = f"""{scoped.sql} SELECT count(*) FROM (SELECT customer_id FROM
+        (SELECT customer_id FROM ({node.rows}) m LIMIT :postings) p GROUP BY customer_id) c"""
+    return Statement(sql, {**scoped.parameters, **node.parameters, "postings": postings})
+
+
 def _matches(wanted: Wanted) -> str:
     conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
-    if not wanted.matches:  # not kept: a page is read in the order of an index, which need not be read to its end
+    if wanted.in_range_of:  # in the order of the column, so that its index is read and not every document
+        return f"""MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions}
+            ORDER BY {key_sql(wanted.in_range_of)} LIMIT {EXACT_TOTAL + 1})"""
+    if not wanted.nodes:  # not kept: a page is read in the order of an index, which need not be read to its end
         return f"NOT MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions})"
     if not conditions:
-        return f"MATERIALIZED ({wanted.matches})"
-    return f"""MATERIALIZED (SELECT m.customer_id, m.score FROM ({wanted.matches}) m
-        JOIN documents d ON d.customer_id = m.customer_id WHERE true{conditions})"""
+        return f"MATERIALIZED ({matches_of(wanted.nodes)})"
+    return f"""MATERIALIZED (SELECT m.customer_id, m.score FROM ({matches_of(wanted.nodes)} OFFSET 0) m
+        CROSS JOIN LATERAL ({_DOCUMENT.format("m")}) d WHERE true{conditions})"""
 
 
 def _best_first(wanted: Wanted, after: After | None) -> str:
     behind = ""
     if after:
         behind = "WHERE (m.score, m.customer_id) < (CAST(:after_key AS integer), :after_id)"
-        if not wanted.matches:
+        if not wanted.nodes:
             behind = "WHERE m.customer_id < :after_id" if after[0] == 0 else "WHERE CAST(:after_key AS integer) > 0"
-    order = "m.score DESC, m.customer_id DESC" if wanted.matches else "m.customer_id DESC"
+    order = "m.score DESC, m.customer_id DESC" if wanted.nodes else "m.customer_id DESC"
     return f"""SELECT m.customer_id, m.score, CAST(NULL AS text) AS key FROM matches m {behind}
         ORDER BY {order} LIMIT :limit"""
 
@@ -145,9 +192,9 @@ def _by_column(wanted: Wanted, order: Order, after: After | None) -> str:
     """First those that aren't empty, then those that are, each in its own order: each the order of an index."""
     key = key_sql(order.column)
     direction, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
-    source = "matches m JOIN documents d ON d.customer_id = m.customer_id WHERE true"
+    source = f"matches m CROSS JOIN LATERAL ({_DOCUMENT.format('m')}) d WHERE true"
     score = "m.score"
-    if not wanted.matches:
+    if not wanted.nodes and not wanted.in_range_of:
         conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
         source, score = f"documents d WHERE NOT d.deleted{conditions}", "0"
     filled = f"AND ({key}, d.customer_id) {beyond} (:after_key, :after_id)" if after and after[0] is not None else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.search.documents import ATTRIBUTES, BY_NAME
-from services.search.engine.postgres_nodes import NodeSql
+from services.search.engine.postgres_nodes import LOOK_AT_ALL, LOOK_UP, UNCOUNTED, WordSql
 from services.search.engine.postgres_tables import KEY_MARK
 from services.search.matching import NAMED_SCORES, SCORES, is_near
 from services.search.query.tree import Word
@@ -24,6 +24,12 @@ _SCOPED = ", ".join(str(attribute.number) for attribute in ATTRIBUTES if attribu
 _MAY_BE_TYPO = f"p.kind = {int(Kind.WORD)} AND p.attribute IN ({_FUZZY})"
 
 
+# The words that a customer has, and where: fences keep them from being joined in any other way.
+_OF_ONE = """SELECT unnest(d.words) AS number
+    FROM (SELECT words FROM documents WHERE customer_id = r.customer_id OFFSET 0) d OFFSET 0"""
+_POSTINGS_OF_ONE = "SELECT * FROM search_posting WHERE word = n.number AND customer_id = r.customer_id OFFSET 0"
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Words of a publisher that a query needs, by number: ``begins`` for each form of each word, ``near`` for all."""
@@ -32,7 +38,7 @@ class Vocabulary:
     near: Mapping[int, str]
 
 
-def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> NodeSql:
+def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> WordSql:
     """The SQL for the query's word number ``index``."""
     found = [vocabulary.begins.get((index, place), {}) for place in range(len(word.forms))]
     if word.exact:
@@ -43,12 +49,27 @@ def word_sql(index: int, word: Word, vocabulary: Vocabulary) -> NodeSql:
     return _FewWords(index, word, found, typos)
 
 
-class _Listed:
+class _Counted:
+    """A word of which it may be known how many postings it has."""
+
+    count = UNCOUNTED
+
+    def counted(self, postings: int) -> None:
+        self.count = postings
+
+
+class _Listed(_Counted):
     """A word whose postings are read by the numbers of its words in the vocabulary."""
 
     parameters: dict[str, Any]
+    width: int
+    _index: int
     _condition: str
     _score: str
+
+    @property
+    def look_up(self) -> int:
+        return min(LOOK_UP * self.width, LOOK_AT_ALL)
 
     @property
     def rows(self) -> str:
@@ -56,14 +77,19 @@ class _Listed:
 
     @property
     def score_of_one(self) -> str:
-        return f"""SELECT max({self._score}) AS score FROM search_posting p
-            WHERE p.customer_id = r.customer_id AND {self._condition}"""
+        if self.look_up < LOOK_AT_ALL:
+            return f"""SELECT max({self._score}) AS score FROM search_posting p
+                WHERE p.customer_id = r.customer_id AND {self._condition}"""
+        return f"""SELECT max({self._score}) AS score FROM ({_OF_ONE}) n
+            CROSS JOIN LATERAL ({_POSTINGS_OF_ONE}) p
+            WHERE n.number = ANY(:numbers{self._index}) AND {self._condition}"""
 
 
 class _WholeWords(_Listed):
     """A word that must be there as it is, or the codes that it names."""
 
     def __init__(self, index: int, word: Word, numbers: Sequence[int]) -> None:
+        self._index = index
         self.width = len(numbers)
         self.parameters = {f"numbers{index}": list(numbers)}
         kinds = f"p.kind = {int(Kind.EXACT)}" if word.names else f"p.kind <> {int(Kind.PART)}"
@@ -79,6 +105,7 @@ class _FewWords(_Listed):
         begins = {number: text for words in found for number, text in words.items()}
         equal = sorted(number for number, text in begins.items() if text.removeprefix(KEY_MARK) in word.forms)
         numbers = sorted({*begins, *typos})
+        self._index = index
         self.width = len(numbers)
         self.parameters = {
             f"numbers{index}": numbers,
@@ -94,49 +121,55 @@ class _FewWords(_Listed):
         self._score = _score(is_equal, is_begun)
 
 
-class _ManyWords:
+class _ManyWords(_Counted):
     """A word that many of the vocabulary begin with: they are read as a range and joined with their postings."""
 
-    width = 40  # looking one customer up in it reads the customer's own words
+    width = MANY
+    look_up = 5 * LOOK_AT_ALL  # each of the customer's own words is looked up in the vocabulary
 
     def __init__(self, index: int, word: Word, typos: Sequence[int]) -> None:
         forms = [mark + form for mark in ("", KEY_MARK) for form in word.forms]
         self.parameters: dict[str, Any] = {f"forms{index}": forms, f"typos{index}": list(typos)}
         self._index = index
+        # Of a word that begins so, and of a posting of it.
         self._ranges = [
-            f"({condition})"
+            (condition, f"(p.kind <> {int(Kind.EXACT)} OR v.word = :first{index}_{place})")
             for place, form in enumerate(word.forms)
-            for condition in (self._range(place, form), key_condition(f"{index}_{place}", form, self.parameters))
+            for condition in (
+                range_condition(f"{index}_{place}", form, self.parameters),
+                key_condition(f"{index}_{place}", form, self.parameters),
+            )
         ]
         self._attribute = _attribute_condition(index, word, self.parameters)
 
     @property
     def rows(self) -> str:
-        conditions = [*self._ranges, f"v.number = ANY(:typos{self._index}) AND {_MAY_BE_TYPO}"]
+        typos = (f"v.number = ANY(:typos{self._index})", _MAY_BE_TYPO)
         return " UNION ALL ".join(
-            f"""SELECT p.customer_id, {self._score} AS score
-            FROM vocabulary v JOIN search_posting p ON p.word = v.number
-            WHERE {condition}{self._attribute}"""
-            for condition in conditions
+            f"""SELECT p.customer_id, {self._score} AS score FROM vocabulary v
+            CROSS JOIN LATERAL (SELECT * FROM search_posting WHERE word = v.number OFFSET 0) p
+            WHERE {of_word} AND {of_posting}{self._attribute}"""
+            for of_word, of_posting in (*self._ranges, typos)
         )
 
     @property
     def score_of_one(self) -> str:
         """By the customer's own words, which are few."""
-        conditions = [*self._ranges, f"(v.number = ANY(:typos{self._index}) AND {_MAY_BE_TYPO})"]
-        return f"""SELECT max({self._score}) AS score
-            FROM documents d CROSS JOIN unnest(d.words) AS n (number) JOIN vocabulary v ON v.number = n.number
-            JOIN search_posting p ON p.word = n.number AND p.customer_id = d.customer_id
-            WHERE d.customer_id = r.customer_id AND ({" OR ".join(conditions)}){self._attribute}"""
+        is_typo = f"v.number = ANY(:typos{self._index})"
+        of_word = " OR ".join(f"({condition})" for condition, _ in self._ranges)
+        of_posting = f"{self._begins} OR ({is_typo} AND {_MAY_BE_TYPO})"
+        return f"""SELECT max({self._score}) AS score FROM ({_OF_ONE}) n
+            CROSS JOIN LATERAL (SELECT v.number, v.word FROM vocabulary v
+                WHERE v.number = n.number AND ({of_word} OR {is_typo}) OFFSET 0) v
+            CROSS JOIN LATERAL ({_POSTINGS_OF_ONE}) p WHERE ({of_posting}){self._attribute}"""
 
     @property
     def _score(self) -> str:
-        return _score(f"v.word = ANY(:forms{self._index})", " OR ".join(self._ranges))
+        return _score(f"v.word = ANY(:forms{self._index})", self._begins)
 
-    def _range(self, place: int, form: str) -> str:
-        name = f"{self._index}_{place}"
-        condition = range_condition(name, form, self.parameters)
-        return f"{condition} AND (p.kind <> {int(Kind.EXACT)} OR v.word = :first{name})"
+    @property
+    def _begins(self) -> str:
+        return " OR ".join(f"({of_word} AND {of_posting})" for of_word, of_posting in self._ranges)
 
 
 def range_condition(name: str, form: str, parameters: dict[str, Any]) -> str:

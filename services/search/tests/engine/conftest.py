@@ -31,11 +31,11 @@ def create_tables(name: str, migrate_url: str) -> None:
 
 @contextmanager
 def postgres_engine() -> Iterator[PostgresEngine]:
-    """On a database that is dropped afterwards, with the rights that the service has."""
+    """On a database that is dropped afterwards, with the rights that the service has; patient on a busy machine."""
     made = Template(postgres_admin_url(), "search_engine", create_tables)
     database = Database(made.urls(made.name).app)
     try:
-        yield PostgresEngine(database.engine)
+        yield PostgresEngine(database.engine, seconds=60)
     finally:
         database.close()
         made.close()

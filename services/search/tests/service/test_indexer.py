@@ -14,6 +14,7 @@ from services.search.comparison import compare
 from services.search.engine.errors import EngineRefused
 from services.search.engine.port import IndexEntry, Outcome, WriteResult
 from services.search.indexer import Indexer
+from services.search.status import document
 from services.search.tests.service.system import System, anonymized, publisher, told
 from services.search.text import NORMALIZER_VERSION
 
@@ -163,6 +164,42 @@ def test_a_refused_document_stays_marked_is_counted_and_does_not_block(
     system.tell(told(mine, bad, 2, last_name="Byron"))
     assert system.indexer.step() == 1, "a new document is tried at once"
     assert compare(system.app_database, system.engine, mine).equal
+
+
+@pytest.mark.parametrize("error", [EngineRefused("OpenSearch refused: 400"), ValueError("a defect")])
+def test_one_that_can_never_be_written_is_held_back_for_longer_each_time_and_shown(
+    system: System, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    mine, bad, good = publisher(), new_id("cus"), new_id("cus")
+    real = system.engine.engine.write
+    tries: list[int] = []
+
+    def write(entries: Sequence[IndexEntry], targets: Sequence[str]) -> list[WriteResult]:
+        if any(entry.customer_id == bad for entry in entries):
+            tries.append(len(entries))
+            raise error
+        return real(entries, targets)
+
+    monkeypatch.setattr(system.engine.engine, "write", write)
+    system.tell(*(told(mine, customer_id, 1, last_name="Lovelace") for customer_id in (bad, good)))
+    waits: list[float] = []
+    for _ in range(8):
+        tries.clear()
+        system.indexer.step()
+        assert tries, "it was due"
+        with system.system_database.transaction() as session:
+            wait = session.execute(text("SELECT extract(epoch FROM due_at - clock_timestamp()) FROM search_dirty"))
+            waits.append(float(wait.scalar_one()))
+        tries.clear()
+        assert system.indexer.step() == 0
+        assert not tries, "it isn't tried again before its time"
+        system.expire_leases()
+    assert system.found(mine, "Lovelace") == [good]
+    assert [round(wait, -1) for wait in waits] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    shown = document(system.system_database, system.engine)
+    assert shown["refused"] == 1
+    assert [each["customer_id"] for each in shown["first_refused"]] == [bad]
+    assert type(error).__name__ in shown["first_refused"][0]["reason"] or "400" in shown["first_refused"][0]["reason"]
 
 
 def test_what_the_engine_cannot_take_now_comes_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

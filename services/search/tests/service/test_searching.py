@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from servicekit.ids import new_id
+from services.search.engine.errors import TooBroad
+from services.search.engine.port import Page
 from services.search.tests.service.system import System, anonymized, publisher, told
 
 ADA: dict[str, Any] = {"email": "Ada.Lovelace@Example.com", "first_name": "Ada", "last_name": "Lovelace"}
@@ -131,3 +133,18 @@ def test_no_query_makes_it_fail(system: System, q: str) -> None:
 def test_without_the_scope_or_a_token_nobody_gets_in(system: System) -> None:
     assert system.get(publisher(), scopes=["customers:read"]).status_code == 403
     assert system.client.get("/v1/search/customers").status_code == 401
+
+
+def test_a_search_too_broad_to_end_in_time_says_what_to_do(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(*_: Any, **__: Any) -> Page:
+        raise TooBroad
+
+    monkeypatch.setattr(system.engine.engine, "search", search)
+    response = system.get(publisher(), q="a b")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert response.get_json()["code"] == "search_too_broad"
+    assert "Narrow it" in response.get_json()["detail"]
+    headers = system.as_program(publisher())
+    suggestions = system.client.get("/v1/search/suggestions", query_string={"q": "a ci"}, headers=headers)
+    assert [each["text"] for each in suggestions.get_json()["suggestions"]] == ["city:"]
