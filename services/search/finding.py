@@ -14,13 +14,8 @@ from servicekit.errors import PersonalDataHidden
 from servicekit.ids import is_id
 from servicekit.web.cursors import InvalidCursor, decode_cursor, encode_cursor
 from services.search import overlay, queries
-<<<<<<< HEAD
 from services.search.columns import BY_COLUMN, LONGEST_KEY, Order
-from services.search.engine.errors import EngineUnavailable
-=======
-from services.search.columns import LONGEST_KEY, Order
 from services.search.engine.errors import EngineUnavailable, TooBroad
->>>>>>> main
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
 from services.search.errors import SearchDegraded, SearchTooBroad
 from services.search.fresh import FreshHit, fresh_hit, hit_of, window
@@ -88,13 +83,8 @@ class Found:
 def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> Found:
     """A page of customers.
 
-<<<<<<< HEAD
     Raises QueryTooLong, InvalidQuery, PersonalDataHidden, InvalidCursor, InvalidVersionToken, and SearchDegraded where
-    the engine is down and the projection can't answer alone.
-=======
-    Raises QueryTooLong, InvalidQuery, InvalidCursor, InvalidVersionToken, and SearchDegraded where the engine is down
-    and the projection can't answer alone; SearchTooBroad where an answer would take too long.
->>>>>>> main
+    the engine is down and the projection can't answer alone; SearchTooBroad where an answer would take too long.
     """
     _refuse_personal_order(asked)
     kind = _cursor_kind(asked)

@@ -40,34 +40,19 @@ _LAST_WORD = re.compile(r"(?:^|(?<=[\s,]))(-?)([^\s,]+)$")
 def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> list[dict[str, Any]]:
     """At most ``asked.limit`` suggestions for ``asked.q``, ready for JSON (``Suggestion``); none for nothing typed.
 
-<<<<<<< HEAD
-    What isn't a query yet (an open quote, a colon with nothing behind it), or asks by personal data for somebody who
-    doesn't see it, gets only names of fields, countries and currencies. Raises QueryTooLong, SearchDegraded.
-    """
-    if not asked.q.strip():
-        return []
-    fields = list(_fields(asked.q, FIELD_NAMES if asked.personal else NOT_TELLING))
-    try:
-        page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
-    except (InvalidQuery, PersonalDataHidden):
-        return [*_named(database, engine, waiting, asked), *fields][: asked.limit]
-    customers = [_customer(item, asked.personal) for item in page["items"][:MOST_CUSTOMERS]]
-    values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked)]
-=======
-    What isn't a query yet (an open quote, a colon with nothing behind it) or too broad a one gets only names. Raises
-    QueryTooLong, SearchDegraded.
+    What isn't a query yet (an open quote, a colon with nothing behind it), too broad a one, and one by personal data
+    for somebody who doesn't see it get only names. Raises QueryTooLong, SearchDegraded.
     """
     if not asked.q.strip():
         return []
     until = time.monotonic() + NAMES_SECONDS
-    fields = list(_fields(asked.q))
+    fields = list(_fields(asked.q, FIELD_NAMES if asked.personal else NOT_TELLING))
     try:
         page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
-    except (InvalidQuery, SearchTooBroad):
+    except (InvalidQuery, SearchTooBroad, PersonalDataHidden):
         return [*_named(database, engine, waiting, asked, until), *fields][: asked.limit]
-    customers = [_customer(item) for item in page["items"][:MOST_CUSTOMERS]]
+    customers = [_customer(item, asked.personal) for item in page["items"][:MOST_CUSTOMERS]]
     values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked, until)]
->>>>>>> main
     # Customers first; values and fields fill up, but never less than half of what there is room for.
     room = max(asked.limit - len(values) - len(fields), asked.limit // 2)
     return [*customers[:room], *values, *fields][: asked.limit]
@@ -133,11 +118,7 @@ def _named(
 def _finds_somebody(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> bool:
     try:
         return bool(find_customers(database, engine, waiting, asked).page["items"])
-<<<<<<< HEAD
-    except (InvalidQuery, QueryTooLong, PersonalDataHidden):
-=======
-    except (InvalidQuery, QueryTooLong, SearchTooBroad):
->>>>>>> main
+    except (InvalidQuery, QueryTooLong, SearchTooBroad, PersonalDataHidden):
         return False
 
 
