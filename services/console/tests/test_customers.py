@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from flask.testing import FlaskClient
 
+from services.console.listing import marked
 from services.console.tests.conftest import FakeApi, problem
 from services.console.tests.examples import CUSTOMER, ID, PAGE
 
@@ -19,7 +20,7 @@ def test_the_list_shows_customers_and_why_they_match(client: FlaskClient, fake: 
     page = client.get("/console/customers?q=mul").text
     assert f'href="/console/customers/{ID}" target="_blank" rel="noopener"' in page
     assert "anna@example.com" in page
-    assert "last name</span> Müller" in page
+    assert "last name</span> <bdi>Müller</bdi>" in page
     assert fake.bodies(QUERY)[0]["q"] == "mul"
 
 
@@ -79,7 +80,22 @@ def test_a_mistake_is_shown_where_it_is(client: FlaskClient, fake: FakeApi) -> N
     assert (whole.status_code, part.status_code) == (422, 200)
     for answer in (whole, part):
         assert "No such field. Use city." in answer.text
-        assert "<mark>t</mark>own:x" in answer.text
+        assert "<mark>town</mark>:x" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("q", "position", "expected"),
+    [
+        ("a town:x", 2, ("a ", "town", ":x")),
+        ("a ((b", 2, ("a ", "(", "(b")),
+        ("city:", 5, ("city:", "", "")),
+        ("a", 99, ("a", "", "")),
+        ("a", -1, ("a", "", "")),
+        ("a", None, ("a", "", "")),
+    ],
+)
+def test_a_mistake_is_marked(q: str, position: object, expected: tuple[str, str, str]) -> None:
+    assert marked(q, position) == expected
 
 
 def test_an_engine_that_is_down_is_told_with_a_way_to_retry(client: FlaskClient, fake: FakeApi) -> None:
