@@ -16,6 +16,7 @@ from services.identity.models import (
     Publisher,
     SignInAttempt,
     SigningKey,
+    SignInPlace,
     Staff,
     StaffPreferences,
     StaffSession,
@@ -105,7 +106,7 @@ def test_the_system_role_does_not_see_preferences(system_database: Database) -> 
 
 
 def test_the_app_role_never_sees_signing_keys(database: Database) -> None:
-    for table in (SigningKey, SignInAttempt):
+    for table in (SigningKey, SignInAttempt, SignInPlace):
         with pytest.raises(ProgrammingError, match="permission denied"), database.transaction() as session:
             session.execute(select(table))
 
