@@ -10,7 +10,17 @@ from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
-from services.console.views import auth, customer, customers, failures, pages, preferences
+from services.console.views import (
+    anonymizing,
+    auth,
+    customer,
+    customers,
+    editing,
+    failures,
+    history,
+    pages,
+    preferences,
+)
 
 SERVICE = "console"
 # Of a form; files go to their own address by pieces.
@@ -51,6 +61,9 @@ def create_console(
         auth.blueprint,
         customers.blueprint,
         customer.blueprint,
+        editing.blueprint,
+        history.blueprint,
+        anonymizing.blueprint,
         preferences.blueprint,
     ):
         app.register_blueprint(blueprint, url_prefix="/console")
