@@ -9,6 +9,7 @@ from flask import Response
 from servicekit import clock
 from servicekit.kept_answers import forget_old_answers
 from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session
 from servicekit.web.idempotency import idempotent, keep_instead
 from servicekit.web.json_body import json_response
@@ -38,6 +39,7 @@ def get_api_keys(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/api_keys")
 @requires("identity:manage")
+@audited("identity.api_key.created")
 @idempotent
 @blueprint.arguments(CreateApiKey)
 @blueprint.response(201, NewApiKeyView)
@@ -55,6 +57,7 @@ def post_api_key(body: dict[str, Any]) -> Response:
         created_by=caller.actor_id,
         now=clock.now(),
     )
+    audit_subject(key.id)
     state = api_key_state(key)
     keep_instead({**state, "secret": None})
     return json_response({**state, "secret": secret}, 201)
@@ -62,6 +65,7 @@ def post_api_key(body: dict[str, Any]) -> Response:
 
 @blueprint.delete("/api_keys/<key_id>")
 @requires("identity:manage")
+@audited("identity.api_key.revoked", subject="key_id")
 @blueprint.response(204)
 @blueprint.doc(operationId="revoke_api_key")
 def delete_api_key(key_id: str) -> Response:
