@@ -60,6 +60,18 @@ def test_tokens_are_given_out_again_for_a_short_while(gateway: Gateway) -> None:
     assert len(gateway.identity.asked) <= 2  # one, unless the second turned meanwhile
 
 
+def test_after_a_temporary_password_was_changed_the_session_has_its_rights_at_once(gateway: Gateway) -> None:
+    """Before, identity says of the token (to nginx, in a header) that it isn't worth keeping."""
+    before = gateway.identity.tokens[KEY]
+    gateway.identity.not_kept.add(before)
+    assert get(gateway, "/v1/identity/me", **BEARER).json()["headers"]["authorization"] == f"Bearer {before}"
+    changed = gateway.client.post("/v1/identity/me/password", json={}, headers=BEARER)
+    assert changed.status_code == 200
+    gateway.identity.tokens[KEY] = "header.with-rights.signature"
+    after = get(gateway, "/v1/identity/me", **BEARER).json()["headers"]["authorization"]
+    assert after == "Bearer header.with-rights.signature"
+
+
 def test_a_revoked_key_stops_when_the_cache_has_run_out(gateway: Gateway) -> None:
     assert get(gateway, "/v1/customers", **BEARER).status_code == 200
     gateway.identity.tokens.clear()
