@@ -47,6 +47,7 @@ def get_api_keys(parameters: dict[str, Any]) -> Response:
 def post_api_key(body: dict[str, Any]) -> Response:
     """Make an API key. Its secret is in this answer and nowhere else."""
     caller = current_caller()
+    actions.begin_managing(current_session(), caller, current_publisher_id())
     forget_old_answers(current_session(), publisher_id=current_publisher_id(), now=clock.now())
     key, secret = actions.create_api_key(
         current_session(),

@@ -43,6 +43,7 @@ def get_publisher() -> Response:
 @blueprint.doc(parameters=[IF_MATCH], operationId="edit_publisher")
 def patch_publisher(body: dict[str, Any]) -> Response:
     """Change the publisher's settings. What is absent stays, null clears."""
+    actions.begin_managing(current_session(), current_caller(), current_publisher_id())
     publisher = actions.edit_publisher(
         current_session(), publisher_id=current_publisher_id(), data=body, expected_version=if_match()
     )
