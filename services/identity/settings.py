@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from environs import Env
 
+from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
-from servicekit.settings import SettingsError, database_urls
+from servicekit.settings import SettingsError, audit_days, database_urls
 from services.identity.roles import SERVICE_SCOPES
 
 ISSUER = "customer-accounts"
@@ -73,6 +74,7 @@ class Settings:
     sign_in_limits: SignInLimits = field(default_factory=lambda: SignInLimits())
     key_rotation: timedelta = timedelta(days=1)
     pool_size: int = 10
+    audit_days: int = AUDIT_KEPT.days
 
     def __post_init__(self) -> None:
         if len(self.secret) < 32:
@@ -90,7 +92,8 @@ class Settings:
         """Read ``IDENTITY_DATABASE_URL_*``, ``IDENTITY_SECRET``, ``TOKEN_ISSUER``, ``TOKEN_AUDIENCES``,
         ``SERVICE_CLIENTS``, ``IDENTITY_TOKEN_SECONDS``, ``IDENTITY_SESSION_SECONDS``,
         ``IDENTITY_SESSION_IDLE_SECONDS``, ``IDENTITY_SIGN_IN_LIMIT``, ``IDENTITY_SIGN_IN_LIMIT_PER_EMAIL``,
-        ``IDENTITY_SIGN_IN_LIMIT_PER_ADDRESS``, ``IDENTITY_KEY_ROTATION_SECONDS`` and ``DATABASE_POOL_SIZE``.
+        ``IDENTITY_SIGN_IN_LIMIT_PER_ADDRESS``, ``IDENTITY_KEY_ROTATION_SECONDS``,
+        ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``.
 
         Raises SettingsError.
         """
@@ -111,6 +114,7 @@ class Settings:
             ),
             key_rotation=timedelta(seconds=env.int("IDENTITY_KEY_ROTATION_SECONDS", 86400)),
             pool_size=env.int("DATABASE_POOL_SIZE", 10),
+            audit_days=audit_days(env),
         )
 
 

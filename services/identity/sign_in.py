@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from servicekit.audit import Actor, Entry, forget_old_entries, record
 from servicekit.db.database import Database
 from services.identity.actions import begin_session, end_session
 from services.identity.attempts import (
@@ -31,9 +32,19 @@ class SignIn:
         self._secret = settings.secret
         self._lifetime = settings.session_lifetime
         self._limits = settings.sign_in_limits
+        self._audit_kept = timedelta(days=settings.audit_days)
 
-    def sign_in(self, *, email: str, password: str, address: str, now: datetime, user_agent: str | None = None) -> str:
-        """Begin a session; answers its secret.
+    def sign_in(
+        self,
+        *,
+        email: str,
+        password: str,
+        address: str,
+        now: datetime,
+        user_agent: str | None = None,
+        request_id: str | None = None,
+    ) -> str:
+        """Begin a session; answers its secret. Old entries of the audit log go: no other process of this service would.
 
         Raises WrongCredentials, alike and after the same work whether or not the email address is known, and
         TooManyAttempts after so many failures in 15 minutes as ``SignInLimits`` allow.
@@ -56,12 +67,15 @@ class SignIn:
             raise WrongCredentials
         with self._database.transaction(staff.publisher_id) as session:
             secret = begin_session(session, staff=staff, lifetime=self._lifetime, now=now, user_agent=user_agent)
+            entry = Entry("identity.staff.signed_in", staff.id, request_id)
+            record(session, entry, publisher_id=staff.publisher_id, actor=Actor("staff", staff.id), now=now)
         with self._system_database.transaction() as session:
             forgive_attempt(session, forgotten=[both], given_back=limits)
             remember_place(session, both, now)
+        forget_old_entries(self._system_database, before=now - self._audit_kept)
         return secret
 
-    def sign_out(self, secret: str) -> None:
+    def sign_out(self, secret: str, *, now: datetime, request_id: str | None = None) -> None:
         """End the session with this secret; one that has ended already stays so, and nothing is told of it.
 
         Raises NotASession for an API key, and InvalidCredential for what is neither.
@@ -74,7 +88,10 @@ class SignIn:
             publisher_id = publisher_of_session(session, secret)
         if publisher_id is not None:
             with self._database.transaction(publisher_id) as session:
-                end_session(session, secret=secret)
+                staff_id = end_session(session, secret=secret)
+                if staff_id is not None:
+                    entry = Entry("identity.staff.signed_out", staff_id, request_id)
+                    record(session, entry, publisher_id=publisher_id, actor=Actor("staff", staff_id), now=now)
 
 
 def network_of(address: str) -> str:

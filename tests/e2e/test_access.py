@@ -21,11 +21,11 @@ OPENAPI = Path(__file__).resolve().parents[2] / "docs" / "api" / "openapi.json"
 # By hand, from the table of rights in the requirements; not from the code that enforces it.
 EVERYBODY = {"owner", "admin", "agent", "viewer", "viewer_no_pii"}
 MAY = {
-    "customers:read": EVERYBODY - {"viewer_no_pii"},
+    "customers:read": EVERYBODY,
     "customers:write": {"owner", "admin", "agent"},
     "customers:anonymize": {"owner", "admin"},
     "customers:import": {"owner", "admin"},
-    "search:read": EVERYBODY - {"viewer_no_pii"},
+    "search:read": EVERYBODY,
     "identity:read": EVERYBODY,
     SIGNED_IN: EVERYBODY,
     "identity:manage": {"owner", "admin"},
@@ -142,7 +142,9 @@ def test_a_role_may_do_what_the_table_says(system: System, operation: Operation,
 
     answer = _send(api, operation, target)
 
-    if role in MAY[operation.scope] and not (_name(operation) in OWNER_ONLY and role != "owner"):
+    if role == "viewer_no_pii" and operation.scope == "search:read" and answer.status_code == 403:
+        assert (answer.json or {})["code"] == "personal_data_hidden", "the example asks by a name"
+    elif role in MAY[operation.scope] and not (_name(operation) in OWNER_ONLY and role != "owner"):
         assert answer.status_code < 500, answer.text
         not_begun = answer.status_code == 404 and (answer.json or {})["code"] == "anonymization_not_found"
         assert answer.status_code not in (401, 403, 404) or not_begun, answer.text

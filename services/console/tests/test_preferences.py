@@ -13,7 +13,7 @@ from services.console.columns import DEFAULT
 from services.console.reader import language_choices, locale_of
 from services.console.tests.conftest import FakeApi, form_token, problem
 from services.console.tests.examples import PREFERENCES
-from services.console.views.preferences import _zones
+from services.console.zones import time_zones
 
 ADDRESS = "/v1/identity/me/preferences"
 LIST = "/console/customers"
@@ -108,4 +108,4 @@ def test_without_preferences_there_are_the_usual_ones(client: FlaskClient, fake:
 def test_there_is_much_to_choose_from() -> None:
     assert ("de-AT", "Deutsch (Österreich)") in language_choices()
     assert all(locale_of(tag) for tag, _name in language_choices())
-    assert {"Europe/Vienna", "America/New_York", "UTC"} <= set(_zones())
+    assert {"Europe/Vienna", "America/New_York", "UTC"} <= set(time_zones())

@@ -1,6 +1,7 @@
 """Writes: one function a verb."""
 
 from services.identity.actions.api_keys import create_api_key, revoke_api_key
+from services.identity.actions.managing import begin_managing
 from services.identity.actions.passwords import issue_temporary_password
 from services.identity.actions.preferences import set_preferences
 from services.identity.actions.publishers import create_publisher
@@ -10,6 +11,7 @@ from services.identity.actions.staff import add_staff, edit_staff, reset_passwor
 
 __all__ = [
     "add_staff",
+    "begin_managing",
     "begin_session",
     "create_api_key",
     "create_publisher",

@@ -68,9 +68,10 @@ def _clear_ended(session: Session, publisher_id: str, now: datetime) -> None:
     )
 
 
-def end_session(session: Session, *, secret: str) -> None:
-    """End the session with this secret. Doing it again changes nothing."""
-    session.execute(delete(StaffSession).where(StaffSession.secret_hash == digest(secret)))
+def end_session(session: Session, *, secret: str) -> str | None:
+    """End the session with this secret; whose it was, or None if it had ended already."""
+    ended = delete(StaffSession).where(StaffSession.secret_hash == digest(secret)).returning(StaffSession.staff_id)
+    return session.execute(ended).scalar_one_or_none()
 
 
 def end_sessions(session: Session, *, publisher_id: str, staff_id: str, but: str | None = None) -> None:

@@ -9,6 +9,7 @@ from flask import Response, request
 from servicekit import clock
 from servicekit.etag import etag
 from servicekit.web.access import signed_in
+from servicekit.web.auditing import audit_subject, audited, not_audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
@@ -44,6 +45,7 @@ def get_my_preferences() -> Response:
 
 @blueprint.put("/me/preferences")
 @signed_in()
+@not_audited("how one likes things shown is nobody else's business")
 @blueprint.arguments(Preferences)
 @blueprint.response(200, PreferencesView, headers=WITH_ETAG)
 @blueprint.doc(operationId="set_preferences", parameters=[IF_MATCH_OPTIONAL])
@@ -65,6 +67,7 @@ def put_my_preferences(body: dict[str, Any]) -> Response:
 
 @blueprint.post("/me/password")
 @signed_in()
+@audited("identity.password.changed")
 @blueprint.arguments(ChangePassword)
 @blueprint.response(204)
 @blueprint.doc(operationId="change_password")
@@ -73,6 +76,7 @@ def post_my_password(body: dict[str, Any]) -> Response:
 
     Ten tries of the present one in 15 minutes are answered, further ones get a 429.
     """
+    audit_subject(current_caller().actor_id)
     own_password = cast("OwnPassword", kit().extras["own_password"])
     own_password.change(current_caller(), current=body["current_password"], new=body["new_password"], now=clock.now())
     return Response(status=204)

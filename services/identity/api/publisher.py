@@ -9,6 +9,7 @@ from flask import Response
 from servicekit import clock
 from servicekit.etag import etag
 from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
@@ -36,11 +37,13 @@ def get_publisher() -> Response:
 
 @blueprint.patch("/publisher")
 @requires("identity:manage")
+@audited("identity.publisher.edited")
 @blueprint.arguments(EditPublisher)
 @blueprint.response(200, PublisherView, headers=WITH_ETAG)
 @blueprint.doc(parameters=[IF_MATCH], operationId="edit_publisher")
 def patch_publisher(body: dict[str, Any]) -> Response:
     """Change the publisher's settings. What is absent stays, null clears."""
+    actions.begin_managing(current_session(), current_caller(), current_publisher_id())
     publisher = actions.edit_publisher(
         current_session(), publisher_id=current_publisher_id(), data=body, expected_version=if_match()
     )
@@ -49,6 +52,7 @@ def patch_publisher(body: dict[str, Any]) -> Response:
 
 @blueprint.post("/publisher/transfer_ownership")
 @requires("identity:manage")
+@audited("identity.ownership.transferred")
 @blueprint.arguments(TransferOwnership)
 @blueprint.response(200, StaffView, headers=WITH_ETAG)
 @blueprint.doc(operationId="transfer_ownership")
@@ -69,6 +73,7 @@ def post_transfer_ownership(body: dict[str, Any]) -> Response:
         staff_id=body["staff_id"],
         password_hash=confirmed,
     )
+    audit_subject(heir.id)
     return json_response(staff_state(heir), headers={"ETag": etag(heir.version)})
 
 

@@ -8,6 +8,7 @@ from flask import Response
 
 from servicekit import clock
 from servicekit.web.access import signed_in
+from servicekit.web.auditing import audited
 from servicekit.web.context import current_session, kit
 from servicekit.web.json_body import json_response
 from services.identity import actions
@@ -38,6 +39,7 @@ def get_my_sessions(parameters: dict[str, Any]) -> Response:
 
 @blueprint.delete("/me/sessions/<session_id>")
 @signed_in()
+@audited("identity.session.ended", subject="session_id")
 @blueprint.response(204)
 @blueprint.doc(operationId="end_own_session")
 def delete_my_session(session_id: str) -> Response:
@@ -48,6 +50,7 @@ def delete_my_session(session_id: str) -> Response:
 
 @blueprint.delete("/me/sessions")
 @signed_in()
+@audited("identity.session.others_ended")
 @blueprint.response(204)
 @blueprint.doc(operationId="end_other_sessions")
 def delete_my_other_sessions() -> Response:
