@@ -59,7 +59,7 @@ class Unreadable(ValueError):
 def values(customer: Mapping[str, Any]) -> dict[str, str]:
     """Each field's value as a form has it, without those that are hidden from whoever looks."""
     hidden = set(customer.get("masked") or ())
-    return {known.name: _value(customer, known.name) for known in FIELDS if known.name.partition(".")[0] not in hidden}
+    return {known.name: _value(customer, known.name) for known in FIELDS if known.name not in hidden}
 
 
 @dataclass(frozen=True, slots=True)

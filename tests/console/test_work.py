@@ -218,6 +218,29 @@ def test_a_search_whose_session_ended_goes_on_after_signing_in(site: Site, pages
     assert page.locator(BOX).input_value() == "berlin"
 
 
+def test_a_lost_connection_is_told_and_the_list_comes_back(site: Site, pages: Pages) -> None:
+    pages.expected += ["Failed to load resource: net::ERR_CONNECTION_REFUSED", "htmx: htmx:error: Failed to fetch"]
+    page = pages.signed_in(site.owner)
+    page.route("**/console/customers?*", lambda route: route.abort("connectionrefused"))
+    page.locator(BOX).fill("berlin")
+    page.get_by_text("The server can't be reached.").wait_for()
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    page.locator(".why").first.wait_for()
+
+
+def test_a_panel_that_fails_is_loaded_again(site: Site, pages: Pages) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 503")
+    page = pages.signed_in(site.owner)
+    page.goto(str(page.locator(".row-link").first.evaluate("link => link.href")))
+    page.route("**/summary", lambda route: route.fulfill(status=503, body="<p>Down</p>", content_type="text/html"))
+    page.locator("#panel-summary [data-panel]").evaluate("panel => htmx.trigger(panel, 'retry')")
+    page.get_by_text("Down").wait_for()
+    page.unroute_all()
+    page.locator("#panel-summary [data-panel]").evaluate("panel => htmx.trigger(panel, 'retry')")
+    page.locator(".summary-name").wait_for()
+
+
 def test_signing_out_ends_the_session_for_good(site: Site, pages: Pages) -> None:
     page = pages.signed_in(site.owner)
     (cookie,) = [c for c in page.context.cookies() if c["name"] == "accounts_session"]

@@ -68,23 +68,21 @@ def test_the_summary_has_everything_that_is_known(client: FlaskClient, fake: Fak
 
 
 def test_what_is_hidden_is_shown_as_hidden_and_not_as_empty(client: FlaskClient, fake: FakeApi) -> None:
-    masked = [
-        "email",
-        "first_name",
-        "last_name",
-        "phone",
-        "company",
-        "birthdate",
-        "address",
-        "external_ids",
-        "attributes",
-    ]
-    blank: dict[str, Any] = dict.fromkeys(masked)
-    fake.answers[f"GET {API}"] = {**CUSTOMER, **blank, "external_ids": [], "attributes": {}, "masked": masked}
+    parts = ("line1", "line2", "city", "state", "postal_code")
+    masked = ["email", "first_name", "last_name", "phone", "company", "birthdate", "external_ids", "attributes"]
+    blank: dict[str, Any] = {
+        **dict.fromkeys(masked),
+        "external_ids": [],
+        "attributes": {},
+        "address": {**dict.fromkeys(parts), "country": "AT"},
+        "masked": [*masked, *(f"address.{part}" for part in parts)],
+    }
+    fake.answers[f"GET {API}"] = {**CUSTOMER, **blank}
     summary = client.get(f"{PAGE}/summary", headers=PART).text
     assert f'data-title="{ID}"' in summary
     assert "Personal data hidden" in summary
-    assert summary.count("Hidden</span>") == len(masked) - 2  # the names are one title
+    assert summary.count("Hidden</span>") == len(masked) - 1  # the names are one title, and the address counts
+    assert "Hidden</span><br>Austria" in summary
 
 
 def test_an_anonymized_customer_is_shown_as_such(client: FlaskClient, fake: FakeApi) -> None:

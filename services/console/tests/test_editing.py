@@ -200,7 +200,8 @@ def test_another_letter_case_is_another_name(client: FlaskClient, fake: FakeApi)
 
 
 def test_hidden_fields_are_not_in_the_form(client: FlaskClient, fake: FakeApi) -> None:
-    hidden = {**CUSTOMER, "email": None, "address": None, "masked": ["email", "address"]}
+    parts = [f"address.{part}" for part in ("line1", "line2", "city", "state", "postal_code")]
+    hidden = {**CUSTOMER, "email": None, "address": dict.fromkeys(("line1", "country")), "masked": ["email", *parts]}
     fake.answers[f"GET {API}"] = answer(hidden, '"3"')
     page = client.get(EDIT, headers=PART).text
     assert 'name="email"' not in page
