@@ -217,3 +217,26 @@ def test_an_id_is_copied(site: Site, pages: Pages) -> None:
     page.get_by_role("button", name="Copy customer ID").click()
     page.get_by_text("Copied.").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == customer
+
+
+def test_whoever_may_not_see_personal_data_sees_that_it_is_hidden(site: Site, pages: Pages) -> None:
+    customer = new_customer(
+        site, last_name="Canary", company="Canary", phone="+49 30 123456", address={"city": "Canary"}
+    )
+    second_editor(site).edit(customer, company="Canary 2")
+    viewer = site.system.staff(site.owner.publisher_id, "viewer_no_pii")
+    page = pages.open("/console/sign-in")
+    page.context.add_cookies(
+        [{"name": "accounts_session", "value": viewer.credential, "domain": "127.0.0.1", "path": "/console"}]
+    )
+    page.goto(f"{site.url}/console/customers/{customer}")
+    page.get_by_text("Personal data hidden").wait_for()
+    assert page.title() == f"{customer} · Customer Accounts"
+    assert page.locator(".summary-actions > .btn").count() == 0
+    page.get_by_role("button", name="More actions").click()
+    assert page.get_by_role("button", name="Anonymize").count() == 0
+    page.get_by_role("button", name="Change history").click()
+    page.locator(".change").first.wait_for()
+    assert page.locator(".change").first.get_by_text("Hidden").count() == 2
+    assert "Canary" not in page.content()
+    assert "123456" not in page.content()

@@ -106,3 +106,18 @@ def test_a_form_of_before_another_sign_in_keeps_what_was_typed(site: Site, pages
     page.get_by_role("button", name="Go on editing").click()
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.", exact=True).wait_for()
+
+
+def test_what_was_typed_about_somebody_anonymized_meanwhile_is_forgotten(site: Site, pages: Pages) -> None:
+    customer = new_customer(site)
+    page = opened(site, pages, customer)
+    open_edit(page)
+    page.get_by_label("Company").fill("Mine")
+    site.system.staff(site.owner.publisher_id, "owner").anonymize(customer)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("This customer was anonymized, for good.").wait_for()
+    assert len(drafts(page)) == 1
+    page.reload()
+    page.locator(".summary .badge", has_text="Anonymized").wait_for()
+    assert drafts(page) == []
+    assert not page.get_by_text("What you typed is still here.").is_visible()

@@ -149,6 +149,8 @@
   });
 
   const showOffer = () => {
+    // Of somebody who was anonymized meanwhile nothing is kept.
+    if (document.querySelector("#panel-summary [data-anonymized]")) drafts.drop();
     const found = drafts.find() !== null;
     offer.hidden = !(found && document.querySelector("#panel-summary [hx-get$='/edit']"));
   };
