@@ -19,7 +19,7 @@ from services.search.overlay import Waiting
 from services.search.schemas import SearchPage, SearchParameters, SearchQuery, SuggestionParameters, Suggestions
 from services.search.suggesting import suggest
 
-# An entry a key while somebody types, without what they typed, would tell nothing, and each search would wait for a disk.
+# An entry a key while somebody types, without what they typed, would tell nothing, and make a search wait for a disk.
 _SEARCHING = "what is opened of what was found is in the log, as it is opened"
 
 blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", description="Finding customers.")
