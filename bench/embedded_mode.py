@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.client import Client
 from bench.measure import Row
 from bench.people import bodies
-from bench.processes import ROOT, Child, free_port, running, wait_until
+from bench.processes import ROOT, START_SECONDS, Child, free_port, running, wait_until
 from bench.stand import Stand
 
 AIM_SECONDS = 5.0
@@ -23,12 +23,14 @@ AIM_MEGABYTES = 400.0
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """A running ``./accounts up``. ``began`` is when it was started."""
+    """A running ``./accounts up``. ``began`` is when it was started; ``email`` and ``password`` sign a person in."""
 
     child: Child
     port: int
     api_key: str
     began: float
+    email: str
+    password: str
 
 
 def measure(stand: Stand, quick: bool) -> list[Row]:
@@ -67,21 +69,21 @@ def measure(stand: Stand, quick: bool) -> list[Row]:
 
 
 @contextmanager
-def running_up(directory: Path) -> Iterator[Up]:
-    """``./accounts up`` with this data directory, once it says that it answers."""
+def running_up(directory: Path, *, demo: int = 100, patience: float = START_SECONDS) -> Iterator[Up]:
+    """``./accounts up`` with this data directory, once it says that it answers; ``demo`` customers at first."""
     directory.mkdir(exist_ok=True)
     port, log = free_port(), directory / "up.log"
     log.unlink(missing_ok=True)
     began = time.perf_counter()
     # Under ./accounts bench the interpreter is .venv's, and the launcher is measured too.
     launcher = [str(ROOT / "accounts"), "up"] if Path(sys.prefix) == ROOT / ".venv" else ["-m", "embedded.up"]
-    arguments = [*launcher, "--port", str(port), "--data", str(directory / "data"), "--json"]
+    arguments = [*launcher, "--port", str(port), "--data", str(directory / "data"), "--json", "--demo", str(demo)]
     with running("up", arguments, {}, directory) as child:
-        wait_until("up to answer", lambda: _announcement(log) is not None, child=child, every=0.005)
+        wait_until("up to answer", lambda: _announcement(log) is not None, child=child, seconds=patience, every=0.005)
         announced = _announcement(log)
         if announced is None:
             raise SystemExit("up did not say how to reach it")
-        yield Up(child, port, announced["api_key"], began)
+        yield Up(child, port, announced["api_key"], began, announced["email"], announced["password"])
 
 
 def _announcement(log: Path) -> dict[str, str] | None:

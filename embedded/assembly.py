@@ -107,7 +107,7 @@ def assemble(
     bus.declare(topology)
     return Assembly(
         apps=apps,
-        exchange=Exchanger(databases["identity.system"], signer),
+        exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
         importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),

@@ -10,11 +10,43 @@ from services.console import assets, protection
 from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
-from services.console.views import auth, customer, customers, failures, pages, preferences
+from services.console.views import (
+    anonymizing,
+    api_keys,
+    auth,
+    customer,
+    customers,
+    editing,
+    failures,
+    history,
+    imports,
+    pages,
+    preferences,
+    publisher,
+    sessions,
+    staff,
+)
 
 SERVICE = "console"
 # Of a form; files go to their own address by pieces.
 MAX_BODY_BYTES = 1_000_000
+
+# Whose blueprints make the console's addresses.
+_ADDRESSES = (
+    assets,
+    auth,
+    customers,
+    customer,
+    editing,
+    history,
+    anonymizing,
+    preferences,
+    imports,
+    staff,
+    api_keys,
+    publisher,
+    sessions,
+)
 
 
 def create_console(
@@ -46,12 +78,6 @@ def create_console(
     protection.register(app, secret=settings.secret, secure_cookies=settings.secure_cookies)
     app.before_request(auth.require_new_password)
     pages.register(app)
-    for blueprint in (
-        assets.blueprint,
-        auth.blueprint,
-        customers.blueprint,
-        customer.blueprint,
-        preferences.blueprint,
-    ):
-        app.register_blueprint(blueprint, url_prefix="/console")
+    for module in _ADDRESSES:
+        app.register_blueprint(module.blueprint, url_prefix="/console")
     return app

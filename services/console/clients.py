@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,21 +90,34 @@ class Api:
         """Remove, end, revoke."""
         return self.send("DELETE", path)
 
+    def stream(self, path: str) -> tuple[Mapping[str, str], Iterator[bytes]]:
+        """Read what may be large: headers, and the body as it comes."""
+        try:
+            response = self._client.send(self._client.build_request("GET", path, headers=self._headers()), stream=True)
+            if response.status_code >= 400:
+                response.read()
+                response.close()
+                raise self._problem(response)
+        except httpx2.HTTPError as error:
+            _log.warning("gateway_not_reachable", error=type(error).__name__)
+            raise NotReachable from None
+        return response.headers, _pieces(response)
+
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Any request; ``options`` as httpx2 takes them."""
-        sent = dict(headers or {})
-        if (traceparent := current_traceparent()) is not None:
-            sent["traceparent"] = traceparent
-        if self._credential is not None:
-            sent["Authorization"] = f"Bearer {self._credential}"
         try:
-            response = self._client.request(method, path, headers=sent, **options)
+            response = self._client.request(method, path, headers={**(headers or {}), **self._headers()}, **options)
         except httpx2.HTTPError as error:
             _log.warning("gateway_not_reachable", error=type(error).__name__)
             raise NotReachable from None
         if response.status_code >= 400:
             raise self._problem(response)
         return Answer(_json(response), response.headers)
+
+    def _headers(self) -> dict[str, str]:
+        traceparent = current_traceparent()
+        headers = {} if traceparent is None else {"traceparent": traceparent}
+        return headers if self._credential is None else {**headers, "Authorization": f"Bearer {self._credential}"}
 
     def _problem(self, response: httpx2.Response) -> ApiProblem:
         document = _json(response)
@@ -141,6 +155,12 @@ class Gateway:
         return Api(self._identity, None).send(
             "POST", "/v1/identity/token", json={"email": email, "password": password}, headers=headers
         )
+
+
+def _pieces(response: httpx2.Response) -> Iterator[bytes]:
+    """The body by pieces; a connection that breaks breaks the answer, too, so that nobody takes it for whole."""
+    with closing(response):
+        yield from response.iter_bytes()
 
 
 def _json(response: httpx2.Response) -> Any:

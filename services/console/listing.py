@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,11 +12,20 @@ from werkzeug.datastructures import MultiDict
 
 from services.console.columns import SORTED_BY, Column
 
+_WORD = re.compile(r"[^\W_]\w*")
 ADDRESS = "/console/customers"
 PAGE_SIZES = (25, 50, 100)
 LONGEST_QUERY = 1_000
 # Pages before this one that can be gone back to one by one; addresses have an end.
 LONGEST_TRAIL = 15
+
+
+def marked(q: str, position: object) -> tuple[str, str, str]:
+    """What was typed, in three: before a mistake, the word or sign at its ``position``, and after it."""
+    at = position if isinstance(position, int) and 0 <= position <= len(q) else len(q)
+    word = _WORD.match(q, at)
+    end = word.end() if word else min(at + 1, len(q))
+    return q[:at], q[at:end], q[end:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""The customer page's panels, in their order. Each is a view of its own that the page asks for by itself: one that
-fails leaves the others as they are. A panel joins when its service does."""
+"""The customer page's panels, in their order. Each is a view of its own that the page asks for by itself: they load at
+the same time, and one that fails leaves the others as they are. A panel joins when its service does."""
 
 from __future__ import annotations
 
@@ -18,4 +18,5 @@ class Panel:
     scope: str
 
 
-PANELS: Sequence[Panel] = (Panel("summary", "Summary", "user", "customer.summary", "customers:read"),)
+SUMMARY = Panel("summary", "Summary", "user", "customer.summary", "customers:read")
+PANELS: Sequence[Panel] = (SUMMARY,)

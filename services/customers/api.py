@@ -10,11 +10,13 @@ from servicekit import clock
 from servicekit.clock import rfc3339
 from servicekit.etag import etag
 from servicekit.web.access import requires
+from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
+from servicekit.web.presenting import refuse_personal
 from services.customers import actions, erasure, queries
 from services.customers.openapi import (
     CHANGED_MEANWHILE,
@@ -41,6 +43,7 @@ blueprint = ServiceBlueprint(
 
 @blueprint.post("")
 @requires("customers:write")
+@audited("customers.customer.created")
 @idempotent
 @blueprint.arguments(CreateCustomer)
 @blueprint.response(201, CustomerView, headers={**WITH_ETAG, **VERSION_TOKEN})
@@ -55,11 +58,16 @@ def post_customer(body: dict[str, Any]) -> Response:
 
 @blueprint.get("")
 @requires("customers:read")
+@audited("customers.customer.listed")
 @blueprint.arguments(ListCustomers, location="query")
 @blueprint.response(200, CustomerPage)
 @blueprint.doc(operationId="list_customers")
 def get_customers(parameters: dict[str, Any]) -> Response:
-    """List customers, newest first, or the ones with an email address or external ID."""
+    """List customers, newest first, or the ones with an email address or external ID.
+
+    Without the scope `personal:read` nobody can be asked for by either.
+    """
+    refuse_personal(parameters, ("email", "external_id"))
     page = queries.list_customers(
         current_session(),
         publisher_id=current_publisher_id(),
@@ -73,6 +81,7 @@ def get_customers(parameters: dict[str, Any]) -> Response:
 
 @blueprint.get("/<customer_id>")
 @requires("customers:read")
+@audited("customers.customer.read", subject="customer_id")
 @blueprint.response(200, CustomerView, headers=WITH_ETAG)
 @blueprint.doc(operationId="get_customer")
 def get_customer(customer_id: str) -> Response:
@@ -82,6 +91,7 @@ def get_customer(customer_id: str) -> Response:
 
 @blueprint.patch("/<customer_id>")
 @requires("customers:write")
+@audited("customers.customer.edited", subject="customer_id")
 @blueprint.arguments(EditCustomer)
 @blueprint.response(200, CustomerView, headers={**WITH_ETAG, **VERSION_TOKEN})
 @blueprint.alt_response(412, schema=ChangedMeanwhileView, **CHANGED_MEANWHILE)
@@ -102,6 +112,7 @@ def patch_customer(body: dict[str, Any], customer_id: str) -> Response:
 
 @blueprint.get("/<customer_id>/changes")
 @requires("customers:read")
+@audited("customers.history.read", subject="customer_id")
 @blueprint.arguments(Page, location="query")
 @blueprint.response(200, ChangePage)
 @blueprint.doc(operationId="list_customer_changes")
@@ -119,6 +130,7 @@ def get_changes(parameters: dict[str, Any], customer_id: str) -> Response:
 
 @blueprint.post("/<customer_id>/logins")
 @requires("customers:write")
+@audited("customers.login.recorded", subject="customer_id")
 @idempotent
 @blueprint.arguments(RecordLogin, required=False)
 @blueprint.response(201, LoginView, headers=VERSION_TOKEN)
@@ -141,6 +153,7 @@ def post_login(body: dict[str, Any], customer_id: str) -> Response:
 
 @blueprint.post("/<customer_id>/anonymize")
 @requires("customers:anonymize")
+@audited("customers.customer.anonymized", subject="customer_id")
 @idempotent
 @blueprint.arguments(Anonymize)
 @blueprint.response(202, ErasureView, headers=VERSION_TOKEN)
@@ -162,6 +175,7 @@ def post_anonymize(_body: dict[str, Any], customer_id: str) -> Response:
 
 @blueprint.get("/<customer_id>/anonymization")
 @requires("customers:read")
+@audited("customers.anonymization.read", subject="customer_id")
 @blueprint.response(200, ErasureView)
 @blueprint.doc(operationId="get_anonymization")
 def get_anonymization(customer_id: str) -> Response:

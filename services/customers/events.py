@@ -12,22 +12,22 @@ from servicekit import outbox
 from servicekit.db.direct import Statement
 from servicekit.events import Event, EventType
 from servicekit.ids import new_id
-from services.customers.views import CustomerRow, CustomerView, LoginView, customer_state
+from services.customers.views import CustomerRow, CustomerState, LoginView, customer_state
 
 SOURCE = "/customers"
 
 
-class CustomerLoggedInData(CustomerView):
+class CustomerLoggedInData(CustomerState):
     """A customer, and the login that this event tells of."""
 
     login = fields.Nested(LoginView, required=True)
 
 
-CREATED = EventType("customers.customer.created.v1", CustomerView, "A customer was created.")
-EDITED = EventType("customers.customer.edited.v1", CustomerView, "A customer's data changed.")
+CREATED = EventType("customers.customer.created.v1", CustomerState, "A customer was created.")
+EDITED = EventType("customers.customer.edited.v1", CustomerState, "A customer's data changed.")
 LOGGED_IN = EventType("customers.customer.logged_in.v1", CustomerLoggedInData, "A customer logged in.")
 ANONYMIZED = EventType(
-    "customers.customer.anonymized.v1", CustomerView, "A customer was anonymized: erase everything personal."
+    "customers.customer.anonymized.v1", CustomerState, "A customer was anonymized: erase everything personal."
 )
 PUBLISHED = (CREATED, EDITED, LOGGED_IN, ANONYMIZED)
 

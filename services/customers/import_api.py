@@ -14,10 +14,12 @@ from werkzeug.exceptions import UnsupportedMediaType
 from servicekit import clock
 from servicekit.errors import BadRequest
 from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
+from servicekit.web.presenting import require_personal
 from services.customers import queries
 from services.customers.imports.dialect import DELIMITERS
 from services.customers.imports.jobs import cancel_import, find_import
@@ -64,6 +66,7 @@ blueprint = ServiceBlueprint(
 
 @blueprint.post("")
 @requires(SCOPE)
+@audited("customers.import.started")
 @blueprint.arguments(StartImport, location="query")
 @blueprint.arguments(RequestKey, location="headers")
 @blueprint.response(202, ImportView)
@@ -94,12 +97,14 @@ def post_import(parameters: dict[str, Any], headers: dict[str, str]) -> Response
         whole=parameters["complete"],
         now=clock.now,
     )
+    audit_subject(job.id)
     told = {"Location": f"/v1/customers/imports/{job.id}"}
     return json_response(import_state(job), 202, told | ({"Idempotency-Replayed": "true"} if replayed else {}))
 
 
 @blueprint.post("/<import_id>/content")
 @requires(SCOPE)
+@audited("customers.import.continued", subject="import_id")
 @blueprint.arguments(AppendContent, location="query")
 @blueprint.response(202, ImportView)
 @blueprint.alt_response(409, schema=WrongOffsetView, **WRONG_OFFSET)
@@ -121,6 +126,7 @@ def post_content(parameters: dict[str, Any], import_id: str) -> Response:
 
 @blueprint.get("")
 @requires(SCOPE)
+@audited("customers.import.listed")
 @blueprint.arguments(ListImports, location="query")
 @blueprint.response(200, ImportPage)
 @blueprint.doc(operationId="list_imports")
@@ -138,6 +144,7 @@ def get_imports(parameters: dict[str, Any]) -> Response:
 
 @blueprint.get("/<import_id>")
 @requires(SCOPE)
+@audited("customers.import.read", subject="import_id")
 @blueprint.response(200, ImportView)
 @blueprint.doc(operationId="get_import")
 def get_import(import_id: str) -> Response:
@@ -147,11 +154,16 @@ def get_import(import_id: str) -> Response:
 
 @blueprint.get("/<import_id>/rejects")
 @requires(SCOPE)
+@audited("customers.rejects.read", subject="import_id")
 @blueprint.response(200, {"type": "string"}, content_type="text/csv", **REJECTED_ROWS)
 @blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson", **REJECTED_OBJECTS)
 @blueprint.doc(operationId="get_import_rejects")
 def get_rejects(import_id: str) -> Response:
-    """Fetch the rejected rows in the file's own format, each with its number, the column and the reason."""
+    """Fetch the rejected rows in the file's own format, each with its number, the column and the reason.
+
+    Needs the scope `personal:read` as well.
+    """
+    require_personal()
     job = find_import(current_session(), current_publisher_id(), import_id)
     kind, ending = ("application/x-ndjson", "ndjson") if job.dialect["format"] == "ndjson" else ("text/csv", "csv")
     headers = {"Content-Disposition": f'attachment; filename="rejects-{job.id}.{ending}"'}
@@ -160,6 +172,7 @@ def get_rejects(import_id: str) -> Response:
 
 @blueprint.post("/<import_id>/cancel")
 @requires(SCOPE)
+@audited("customers.import.canceled", subject="import_id")
 @idempotent
 @blueprint.response(200, ImportView)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="cancel_import")

@@ -76,7 +76,7 @@ class WrongOffsetView(ProblemView):
     title = fields.String(required=True, metadata=described("The kind of problem.", WrongOffset.title))
     status = fields.Integer(required=True, metadata=described("The HTTP status.", WrongOffset.status))
     code = fields.String(
-        required=True, metadata={"description": "Which problem.", "enum": [WrongOffset.code, UploadClosed.code]}
+        required=True, metadata=described("Which problem.", enum=[WrongOffset.code, UploadClosed.code])
     )
     detail = fields.String(required=True, metadata=described("What to do.", WrongOffset(65536).detail))
     received_bytes = fields.Integer(metadata=described("How many bytes of the file have been taken.", 65536))
@@ -88,7 +88,7 @@ class ChangedMeanwhileView(ProblemView):
     type = fields.String(required=True, metadata=described("`code` tells problems apart.", "about:blank"))
     title = fields.String(required=True, metadata=described("The kind of problem.", PreconditionFailed.title))
     status = fields.Integer(required=True, metadata=described("The HTTP status.", PreconditionFailed.status))
-    code = fields.String(required=True, metadata={"description": "Which problem.", "enum": [ChangedMeanwhile.code]})
+    code = fields.String(required=True, metadata=described("Which problem.", enum=[ChangedMeanwhile.code]))
     detail = fields.String(
         required=True,
         metadata=described("What to do.", ChangedMeanwhile(current_etag="", changes=[]).detail),

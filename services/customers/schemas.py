@@ -24,12 +24,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
     """Metadata of a field that says something about a person; ``more`` is for the API's description."""
-    return {"personal": True, **described(description, example, **more)}
+    return {**described(description, example, **more), "personal": True}
 
 
 def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
     """Metadata of a field that says nothing about a person; ``more`` is for the API's description."""
-    return {"description": description, **({} if example is None else {"example": example}), **more}
+    told = {"personal": False, "description": description, **more}
+    return told if example is None else {**told, "example": example}
+
+
+NOT_TELLING: dict[str, Any] = {"hidden": False}
+"""Of fields that are erased with the person, but don't say who that is: everybody sees them who may read."""
 
 
 class Email(Text):
@@ -141,7 +146,9 @@ class Address(Schema):
     city = Text(max_length=100, allow_none=True, metadata=personal("City or town.", "Berlin"))
     state = Text(max_length=100, allow_none=True, metadata=personal("State, province or region; code or name."))
     postal_code = Text(max_length=200, allow_none=True, metadata=personal("Postal code, or several.", "10115"))
-    country = Country(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE", pattern="^[A-Za-z]{2}$"))
+    country = Country(
+        allow_none=True, metadata=personal("ISO 3166-1 code.", "DE", pattern="^[A-Za-z]{2}$", **NOT_TELLING)
+    )
 
 
 class ExternalIdField(Schema):

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from environs import Env, validate
 
+from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
-from servicekit.settings import database_urls
+from servicekit.settings import audit_days, database_urls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where this service finds what it needs. ``erasure_participants`` must confirm every anonymization."""
+    """Where this service finds what it needs. ``erasure_participants`` must confirm every anonymization.
+
+    ``audit_days``: how long the audit log is kept.
+    """
 
     database: DatabaseUrls
     rabbitmq_url: str = ""
@@ -21,11 +25,12 @@ class Settings:
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     erasure_participants: tuple[str, ...] = ("search",)
     pool_size: int = 10
+    audit_days: int = AUDIT_KEPT.days
 
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``CUSTOMERS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``, ``TOKEN_ISSUER``,
-        ``ERASURE_PARTICIPANTS`` and ``DATABASE_POOL_SIZE``."""
+        ``ERASURE_PARTICIPANTS``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
         env = Env()
         return cls(
             database=database_urls(env, "customers"),
@@ -35,4 +40,5 @@ class Settings:
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["search"])),
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
+            audit_days=audit_days(env),
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
-from services.customers.schemas import Address, described, personal
+from servicekit.web.masking import masked_field
+from services.customers.schemas import NOT_TELLING, Address, described, personal
 
 _CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 _KEY_ID = "key_06h5yvkg1scm7h3b8k5rqt2xzw"
+TELLING_NOTHING = ("language", "currency", "country", "address.country")
+"""Fields that can be edited and don't say who somebody is: their changes are shown to everybody who may read."""
 ADDRESS_PARTS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 
@@ -85,34 +89,42 @@ class AddressView(Address):
 class ExternalIdView(Schema):
     """An ID that another system gave this customer."""
 
-    source = fields.String(required=True, metadata={"description": "The system that gave it.", "example": "publisher"})
+    source = fields.String(required=True, metadata=described("The system that gave it.", "publisher"))
     id = fields.String(required=True, metadata=personal("The ID there.", "C-10042"))
 
 
-class CustomerView(Schema):
+class CustomerState(Schema):
     """A customer."""
 
-    id = fields.String(required=True, metadata={"description": "Our ID.", "example": _CUSTOMER_ID})
+    id = fields.String(required=True, metadata=described("Our ID.", _CUSTOMER_ID))
     email = fields.String(required=True, allow_none=True, metadata=personal("The login.", "anna@example.com"))
     first_name = fields.String(required=True, allow_none=True, metadata=personal("First name.", "Anna"))
     last_name = fields.String(required=True, allow_none=True, metadata=personal("Last name.", "Müller"))
     company = fields.String(required=True, allow_none=True, metadata=personal("Company."))
     birthdate = fields.Date(required=True, allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
     phone = fields.String(required=True, allow_none=True, metadata=personal("Telephone, as it was given."))
-    language = fields.String(required=True, allow_none=True, metadata=personal("BCP 47 tag.", "de"))
+    language = fields.String(required=True, allow_none=True, metadata=personal("BCP 47 tag.", "de", **NOT_TELLING))
     currency = fields.String(required=True, allow_none=True, metadata=described("ISO 4217 code.", "EUR"))
     country = fields.String(required=True, allow_none=True, metadata=described("ISO 3166-1 code.", "DE"))
-    address = fields.Nested(AddressView, required=True, allow_none=True, metadata=personal("Postal address."))
+    address = fields.Nested(
+        AddressView, required=True, allow_none=True, metadata=personal("Postal address.", **NOT_TELLING)
+    )
     external_ids = fields.List(fields.Nested(ExternalIdView), required=True, metadata=personal("IDs elsewhere."))
     attributes = fields.Dict(keys=fields.String(), required=True, metadata=personal("Custom attributes."))
     status = fields.String(
         required=True,
-        metadata={"description": "`active` or `anonymized`.", "enum": ["active", "anonymized"]},
+        metadata=described("`active` or `anonymized`.", enum=["active", "anonymized"]),
     )
-    registered_at = fields.AwareDateTime(required=True, metadata={"description": "When the account began."})
-    last_login_at = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "Last login."})
-    anonymized_at = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "When anonymized."})
-    version = fields.Integer(required=True, metadata={"description": "Counts every change, logins too."})
+    registered_at = fields.AwareDateTime(required=True, metadata=described("When the account began."))
+    last_login_at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("Last login."))
+    anonymized_at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("When anonymized."))
+    version = fields.Integer(required=True, metadata=described("Counts every change, logins too."))
+
+
+class CustomerView(CustomerState):
+    """A customer."""
+
+    masked = masked_field()
 
 
 class CustomerPage(Schema):
@@ -127,17 +139,37 @@ class EditorView(Schema):
 
     id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
     name = fields.String(required=True, metadata=described("Their name then.", "Nightly import"))
-    kind = fields.String(required=True, metadata={"description": "Who.", "enum": ["api_key", "staff", "service"]})
+    kind = fields.String(required=True, metadata=described("Who.", enum=["api_key", "staff", "service"]))
+
+
+def _is_telling(change: Mapping[str, Any]) -> bool:
+    return change["field"] not in TELLING_NOTHING
+
+
+def _is_attribute(change: Mapping[str, Any]) -> bool:
+    """The publisher's own attribute names may be telling."""
+    return str(change["field"]).startswith("attributes.")
 
 
 class FieldChangeView(Schema):
     """One field's change."""
 
     field = fields.String(
-        required=True, metadata={"description": "The field, `address.city` for a part.", "example": "email"}
+        required=True,
+        metadata=described(
+            "The field, `address.city` for a part.",
+            "email",
+            hidden=_is_attribute,
+            masked_as=lambda field: field.partition(".")[0],
+        ),
     )
-    old = fields.Raw(required=True, allow_none=True, metadata=personal("Before.", "anna@example.com"))
-    new = fields.Raw(required=True, allow_none=True, metadata=personal("After.", "anna@example.org"))
+    old = fields.Raw(
+        required=True, allow_none=True, metadata=personal("Before.", "anna@example.com", hidden=_is_telling)
+    )
+    new = fields.Raw(
+        required=True, allow_none=True, metadata=personal("After.", "anna@example.org", hidden=_is_telling)
+    )
+    masked = masked_field()
 
 
 class ChangeView(Schema):
@@ -149,7 +181,7 @@ class ChangeView(Schema):
     at = fields.AwareDateTime(required=True, metadata=described("When."))
     editor = fields.Nested(EditorView, required=True)
     action = fields.String(
-        required=True, metadata={"description": "What.", "enum": ["edited", "created", "imported", "anonymized"]}
+        required=True, metadata=described("What.", enum=["edited", "created", "imported", "anonymized"])
     )
     erased = fields.Boolean(
         required=True,
@@ -188,7 +220,7 @@ class ErasureView(Schema):
     """How far an anonymization is; afterwards, its receipt."""
 
     customer_id = fields.String(required=True, metadata=described("Whose.", _CUSTOMER_ID))
-    status = fields.String(required=True, metadata={"description": "How far.", "enum": ["in_progress", "completed"]})
+    status = fields.String(required=True, metadata=described("How far.", enum=["in_progress", "completed"]))
     requested_at = fields.AwareDateTime(required=True, metadata=described("When it was asked for."))
     requested_by = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
     completed_at = fields.AwareDateTime(

@@ -13,10 +13,11 @@ from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.web.serve import serve
-from services.identity.actions import create_api_key, create_publisher
+from services.identity.actions import create_api_key, create_publisher, issue_temporary_password
 from services.identity.app import MIGRATIONS, SERVICE, create_app
 from services.identity.errors import EmailTaken
 from services.identity.password_rules import weakness
+from services.identity.queries.staff import staff_by_email
 from services.identity.roles import PUBLISHER_SCOPES
 from services.identity.settings import Settings
 
@@ -88,6 +89,29 @@ def create_publisher_command(name: str, owner_email: str, owner_name: str, ask_p
         database.close()
     made = {"publisher_id": owner.publisher_id, "email": owner.email, "api_key": api_key}
     click.echo(json.dumps(made if ask_password else {**made, "password": password}))
+
+
+@main.command("reset-password")
+@click.option("--email", required=True, help="The address the staff member signs in with.")
+def reset_password_command(email: str) -> None:
+    """Give a staff member, the owner too, a temporary password, and print it as one line of JSON.
+
+    All their sessions end. It can't be had again, and must be changed at the first sign-in.
+    """
+    settings = Settings.from_env()
+    database = Database(settings.database.app, pool_size=1)
+    system_database = Database(settings.database.system, pool_size=1)
+    try:
+        with system_database.transaction() as session:
+            member = staff_by_email(session, email)
+        if member is None:
+            raise click.ClickException("Nobody who is active signs in with this email address.")
+        with database.transaction(member.publisher_id) as session:
+            password = issue_temporary_password(session, publisher_id=member.publisher_id, staff_id=member.id)
+    finally:
+        database.close()
+        system_database.close()
+    click.echo(json.dumps({"email": member.email, "temporary_password": password}))
 
 
 def _ask_password(*about: str) -> str:

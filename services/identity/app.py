@@ -30,7 +30,7 @@ def create_app(
     """
     if signer is None:
         signer = Signer.from_settings(settings, system_database)
-    sign_in = SignIn(database, system_database, secret=settings.secret, lifetime=settings.session_lifetime)
+    sign_in = SignIn(database, system_database, settings)
     return create_service_app(
         SERVICE,
         database=database,
@@ -43,6 +43,6 @@ def create_app(
             "signer": signer,
             "sign_in": sign_in,
             "own_password": OwnPassword(database, system_database, secret=settings.secret),
-            "exchange": Exchanger(system_database, signer),
+            "exchange": Exchanger(system_database, signer, idle=settings.session_idle),
         },
     )

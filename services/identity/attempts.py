@@ -7,15 +7,18 @@ import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from servicekit.errors import TooManyRequests
-from services.identity.models import SignInAttempt
+from services.identity.models import SignInAttempt, SignInPlace
 
 ATTEMPTS = 10
 WINDOW = timedelta(minutes=15)
+# For so long a place from which somebody signed in is taken to be theirs.
+PLACE_KEPT = timedelta(days=30)
+_CLEARED_AT_ONCE = 1000
 
 
 class TooManyAttempts(TooManyRequests):
@@ -35,7 +38,6 @@ def count_attempt(session: Session, limits: Mapping[str, int], now: datetime) ->
     For the role ``system``, in a transaction of its own. What is older than the window is cleared away.
     """
     old = SignInAttempt.began_at <= now - WINDOW
-    session.execute(delete(SignInAttempt).where(old, SignInAttempt.bucket.not_in(list(limits))))
     waits = [0]
     for name in sorted(limits):  # in one order, so that no two wait for each other
         row = session.execute(
@@ -52,6 +54,11 @@ def count_attempt(session: Session, limits: Mapping[str, int], now: datetime) ->
         ).one()
         if row.attempts > limits[name]:
             waits.append(max(1, int((row.began_at + WINDOW - now).total_seconds()) + 1))
+    # Those that others are at are left to them: waiting here, holding what is counted above, could be for each other.
+    stale = select(SignInAttempt.bucket).where(old).limit(_CLEARED_AT_ONCE).with_for_update(skip_locked=True)
+    session.execute(
+        delete(SignInAttempt).where(SignInAttempt.bucket.in_(stale)).execution_options(synchronize_session=False)
+    )
     return max(waits) or None
 
 
@@ -61,6 +68,45 @@ def check(wait: int | None) -> None:
         raise TooManyAttempts(f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
 
 
-def forget_attempts(session: Session, buckets: Iterable[str]) -> None:
-    """Forget the tries counted under these. For the role ``system``."""
-    session.execute(delete(SignInAttempt).where(SignInAttempt.bucket.in_(list(buckets))))
+def forgive_attempt(session: Session, *, forgotten: Iterable[str], given_back: Iterable[str] = ()) -> None:
+    """After a success: forget all tries under some buckets, and take back this one under others.
+
+    For the role ``system``.
+    """
+    forgetting = set(forgotten)
+    for name in sorted({*forgetting, *given_back}):
+        if name in forgetting:
+            session.execute(delete(SignInAttempt).where(SignInAttempt.bucket == name))
+        else:
+            session.execute(
+                update(SignInAttempt)
+                .where(SignInAttempt.bucket == name, SignInAttempt.attempts > 0)
+                .values(attempts=SignInAttempt.attempts - 1)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def is_known_place(session: Session, place: str, now: datetime) -> bool:
+    """Whether a sign-in has succeeded from this place lately. For the role ``system``."""
+    found = session.execute(
+        select(SignInPlace.bucket).where(SignInPlace.bucket == place, SignInPlace.seen_at > now - PLACE_KEPT)
+    )
+    return found.first() is not None
+
+
+def remember_place(session: Session, place: str, now: datetime) -> None:
+    """Note that a sign-in has succeeded from this place, and forget those of long ago. For the role ``system``."""
+    session.execute(
+        insert(SignInPlace)
+        .values(bucket=place, seen_at=now)
+        .on_conflict_do_update(index_elements=["bucket"], set_={"seen_at": now})
+    )
+    long_ago = (
+        select(SignInPlace.bucket)
+        .where(SignInPlace.seen_at <= now - PLACE_KEPT)
+        .limit(_CLEARED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        delete(SignInPlace).where(SignInPlace.bucket.in_(long_ago)).execution_options(synchronize_session=False)
+    )

@@ -129,6 +129,27 @@ class WeakPassword(Invalid):
         super().__init__("Choose another password: this one won't do.", errors=[FieldError("/new_password", why)])
 
 
+class SessionNotFound(NotFound):
+    """The caller has no such session, or it has ended."""
+
+    code = "session_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no session with this ID; it may have ended.")
+
+
+class SettingsChangedMeanwhile(PreconditionFailed):
+    """Somebody else changed the publisher's settings since they were read."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            "If-Match is not the present version of these settings. Read them again, and decide.",
+            headers={"ETag": etag(version)},
+        )
+
+
 class StaffNotFound(NotFound):
     """No such staff member at this publisher."""
 

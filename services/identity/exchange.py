@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.errors import Unavailable
+from services.identity.actions import record_use
 from services.identity.queries.callers import caller_of
+from services.identity.settings import SESSION_IDLE
 from services.identity.signer import Signer
 
 
@@ -26,9 +28,17 @@ class Exchanged:
 class Exchanger:
     """Exchanges credentials for tokens."""
 
-    def __init__(self, system_database: Database, signer: Signer, *, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self,
+        system_database: Database,
+        signer: Signer,
+        *,
+        idle: timedelta = SESSION_IDLE,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         self._database = system_database
         self._signer = signer
+        self._idle = idle
         self._now = now
 
     def __call__(self, credential: str) -> str:
@@ -39,7 +49,11 @@ class Exchanger:
         """A token for whoever holds ``credential``. Raises Unauthorized, and Unavailable if that can't be told now."""
         try:
             with self._database.transaction() as session:
-                caller = caller_of(session, credential=credential, now=self._now())
+                now = self._now()
+                found = caller_of(session, credential=credential, now=now, idle=self._idle)
+                caller = found.caller
+                if caller.session_id is not None and found.last_used_at is not None:
+                    record_use(session, session_id=caller.session_id, last_used_at=found.last_used_at, now=now)
             # Of one without any rights: it has a temporary password, and is about to change it.
             return Exchanged(self._signer.gateway_token(caller), kept=bool(caller.scopes))
         except SQLAlchemyError as error:

@@ -125,8 +125,17 @@ class SigningKey(Base):
     active_from: Mapped[datetime] = _plain(_moment)
 
 
+class SignInPlace(Base):
+    """That somebody has lately signed in with one email from one network address; both only as a keyed hash."""
+
+    __tablename__ = "sign_in_place"
+
+    bucket: Mapped[str] = _personal(Text, primary_key=True)
+    seen_at: Mapped[datetime] = _plain(_moment)
+
+
 class SignInAttempt(Base):
-    """How often one address has lately tried to sign in by one email; both only as a keyed hash."""
+    """How often a password was lately tried by one email, from one network address, or both; only as a keyed hash."""
 
     __tablename__ = "sign_in_attempt"
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
 from services.identity.actions.passwords import change_password
-from services.identity.attempts import ATTEMPTS, bucket, check, count_attempt, forget_attempts
+from services.identity.attempts import ATTEMPTS, bucket, check, count_attempt, forgive_attempt
 from services.identity.credentials import hash_password, password_matches
 from services.identity.errors import InvalidCredential, NotStaff, WeakPassword, WrongPassword
 from services.identity.models import Staff
@@ -38,7 +38,7 @@ class OwnPassword:
         if not password_matches(member.password_hash, password):
             raise WrongPassword(where)
         with self._system_database.transaction() as session:
-            forget_attempts(session, [tries])
+            forgive_attempt(session, forgotten=[tries])
         return member.password_hash
 
     def change(self, caller: Caller, *, current: str, new: str, now: datetime) -> None:

@@ -30,13 +30,12 @@ ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(_EVERYTHING),
     "agent": frozenset(_SEES | {"customers:write"}),
     "viewer": frozenset(_SEES),
-    # Everything about a customer is personal until answers can be masked for this role; until then it sees none.
-    "viewer_no_pii": frozenset({"identity:read"}),
+    "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }
 
-# Of the list of scopes that an API key's were chosen from. In the first one what could be read was never masked.
+# Of the list of scopes that an API key's were chosen from. In the first one what was answered was never masked.
 FIRST_LIST, PRESENT_LIST = 1, 2
-_UNMASKED_IN_FIRST = {"customers:read", "search:read"}
+_UNMASKED_IN_FIRST = {"customers:read", "customers:write", "customers:import", "search:read"}
 
 
 def scopes_of(role: str) -> frozenset[str]:

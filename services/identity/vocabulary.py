@@ -1,4 +1,4 @@
-"""Which languages and time zones there are."""
+"""Which languages, currencies and time zones there are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?\Z")
 # Not what some systems keep beside the zones of the IANA, nor its old names without a place.
@@ -30,3 +31,9 @@ def language_tag(text: str) -> str | None:
 def time_zones() -> frozenset[str]:
     """The names of the time zones in the IANA's database, such as ``Europe/Vienna``, and ``UTC``."""
     return frozenset(zone for zone in available_timezones() if _ZONE.match(zone))
+
+
+@lru_cache(maxsize=1)
+def currencies() -> frozenset[str]:
+    """Three-letter codes of currencies (ISO 4217)."""
+    return frozenset(list_currencies())

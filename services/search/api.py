@@ -8,8 +8,9 @@ from flask import Response
 
 from servicekit import clock
 from servicekit.web.access import requires
+from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
-from servicekit.web.context import current_publisher_id, kit
+from servicekit.web.context import current_caller, current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
@@ -23,6 +24,7 @@ blueprint = ServiceBlueprint("search", __name__, url_prefix="/v1/search", descri
 
 @blueprint.get("/customers")
 @requires("search:read")
+@audited("search.customer.searched")
 @blueprint.arguments(SearchParameters, location="query")
 @blueprint.response(200, SearchPage)
 @blueprint.doc(operationId="search_customers")
@@ -33,6 +35,7 @@ def get_customers(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/customers/query")
 @requires("search:read")
+@audited("search.customer.searched")
 @blueprint.arguments(SearchQuery)
 @blueprint.response(200, SearchPage)
 @blueprint.doc(operationId="query_customers")
@@ -43,12 +46,19 @@ def post_customers_query(body: dict[str, Any]) -> Response:
 
 @blueprint.get("/suggestions")
 @requires("search:read")
+@audited("search.customer.suggested")
 @blueprint.arguments(SuggestionParameters, location="query")
 @blueprint.response(200, Suggestions)
 @blueprint.doc(operationId="suggest")
 def get_suggestions(parameters: dict[str, Any]) -> Response:
     """Suggest what may be meant by what has been typed so far."""
-    asked = Asked(publisher_id=current_publisher_id(), q=parameters["q"], limit=parameters["limit"], now=clock.now())
+    asked = Asked(
+        publisher_id=current_publisher_id(),
+        personal=current_caller().sees_personal,
+        q=parameters["q"],
+        limit=parameters["limit"],
+        now=clock.now(),
+    )
     return json_response({"suggestions": suggest(kit().database, _engine(), _waiting(), asked)})
 
 
@@ -68,6 +78,7 @@ def _found(asked: dict[str, Any]) -> Response:
         _waiting(),
         Asked(
             publisher_id=current_publisher_id(),
+            personal=current_caller().sees_personal,
             q=asked["q"],
             now=clock.now(),
             filter=asked["filter"],

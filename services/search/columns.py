@@ -34,7 +34,7 @@ class Values(Enum):
 class Column:
     """``number`` stands for it in PostgreSQL: never changed, never given to another.
 
-    ``shown``: its field in the answer.
+    ``shown``: its field in the answer. ``personal``: says who somebody is (see ``documents.Attribute``).
     """
 
     number: int
@@ -87,7 +87,7 @@ COLUMNS = (
     Column(3, "last_name", Values.TEXT, _field("last_name"), "last_name"),
     Column(4, "company", Values.TEXT, _field("company"), "company"),
     Column(5, "country", Values.TEXT, _field("country"), "country", personal=False),
-    Column(6, "language", Values.TEXT, _field("language"), "language"),
+    Column(6, "language", Values.TEXT, _field("language"), "language", personal=False),
     Column(7, "currency", Values.TEXT, _field("currency"), "currency", personal=False),
     Column(8, "street", Values.TEXT, _address("line1"), "address"),
     Column(9, "city", Values.TEXT, _address("city"), "address"),

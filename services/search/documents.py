@@ -64,8 +64,8 @@ class Attribute:
     """One thing that a customer can be found by.
 
     ``number`` stands for it in PostgreSQL: never changed, never given to another. ``fuzzy``: typos are forgiven.
-    ``scoped``: found only where it is named (``language:de``). ``personal``: says who somebody is (hidden from roles
-    without personal data).
+    ``scoped``: found only where it is named (``language:de``). ``personal``: says who somebody is (hidden from those
+    who don't see personal data).
     """
 
     number: int
@@ -189,9 +189,11 @@ ATTRIBUTES = (
     Attribute(13, "birthdate", _field("birthdate", text.exact_tokens)),
     Attribute(14, "country", _country, personal=False),
     Attribute(15, "currency", _field("currency", text.exact_tokens), personal=False),
-    Attribute(16, "language", _language, scoped=True),
+    Attribute(16, "language", _language, scoped=True, personal=False),
     Attribute(17, "status", _field("status", text.exact_tokens), scoped=True, personal=False),
 )
+TELLING_NOTHING = frozenset(attribute.name for attribute in ATTRIBUTES if not attribute.personal)
+"""The attributes that everybody who may search can ask by, and sees."""
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 BY_NUMBER = {attribute.number: attribute for attribute in ATTRIBUTES}
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from servicekit.db.database import Database
+from servicekit.errors import PersonalDataHidden
 from servicekit.ids import is_id
 from servicekit.web.cursors import InvalidCursor, decode_cursor, encode_cursor
 from services.search import overlay, queries
-from services.search.columns import LONGEST_KEY, Order
+from services.search.columns import BY_COLUMN, LONGEST_KEY, Order
 from services.search.engine.errors import EngineUnavailable, TooBroad
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
 from services.search.errors import SearchDegraded, SearchTooBroad
@@ -29,9 +30,13 @@ _HIGHEST_SCORE = 2**24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a caller searches for. ``filter`` narrows without ranking; ``now`` is what ages are counted from."""
+    """What a caller searches for. ``filter`` narrows without ranking; ``now`` is what ages are counted from.
+
+    ``personal``: whether the caller sees personal data, and so may ask by it.
+    """
 
     publisher_id: str
+    personal: bool
     q: str
     now: datetime
     filter: str = ""
@@ -78,12 +83,16 @@ class Found:
 def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> Found:
     """A page of customers.
 
-    Raises QueryTooLong, InvalidQuery, InvalidCursor, InvalidVersionToken, and SearchDegraded where the engine is down
-    and the projection can't answer alone; SearchTooBroad where an answer would take too long.
+    Raises QueryTooLong, InvalidQuery, PersonalDataHidden, InvalidCursor, InvalidVersionToken, and SearchDegraded where
+    the engine is down and the projection can't answer alone; SearchTooBroad where an answer would take too long.
     """
+    _refuse_personal_order(asked)
     kind = _cursor_kind(asked)
     now, after = _position(kind, asked)
-    parts = (parse(asked.q, now=now), parse_filter(asked.filter, now=now))
+    parts = (
+        parse(asked.q, now=now, personal=asked.personal),
+        parse_filter(asked.filter, now=now, personal=asked.personal),
+    )
     query = Query(tuple(dict.fromkeys(node for part in parts for node in part.nodes)))
     search = _Search(asked=asked, query=query, now=now, after=after)
     token = overlay.read_token(asked.version_token) if asked.version_token is not None else None
@@ -177,9 +186,15 @@ def _degraded(database: Database, search: _Search) -> _Answer:
     return _Answer(hits=hits, total=Total(len(found), exact=True), next_after=next_after, degraded=True)
 
 
+def _refuse_personal_order(asked: Asked) -> None:
+    """Raises PersonalDataHidden: an order tells the values. What is only shown is masked."""
+    if not asked.personal and asked.order is not None and BY_COLUMN[asked.order.column].personal:
+        raise PersonalDataHidden("sort")
+
+
 def _cursor_kind(asked: Asked) -> str:
     """A cursor leads on in the result of one query in one order only."""
-    whole = "\0".join((asked.q, asked.filter, repr(asked.order)))
+    whole = "\0".join((asked.q, asked.filter, repr(asked.order), "" if asked.personal else "without personal data"))
     return "search:" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from servicekit.web.masking import masked_field
 from services.search.columns import BY_COLUMN, Order
+from services.search.documents import TELLING_NOTHING
 from services.search.inbound import CUSTOMER_FIELDS
 
 LONGEST_WAIT = 5_000
 _CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 
 
-def _described(description: str, example: Any = None) -> dict[str, Any]:
-    return {"description": description, **({} if example is None else {"example": example})}
+def _described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    told = {"personal": False, "description": description, **more}
+    return told if example is None else {**told, "example": example}
 
 
-def personal(description: str, example: Any = None) -> dict[str, Any]:
-    """Metadata of a field that says something about a person."""
-    return {"personal": True, **_described(description, example)}
+def personal(description: str, example: Any = None, *, hidden: Any = True) -> dict[str, Any]:
+    """Metadata of a field that says something about a person; ``hidden``: where it tells who that is (``masking``)."""
+    return {**_described(description, example), "personal": True, "hidden": hidden}
 
 
 def _text(description: str, longest: int, example: Any = None, **options: Any) -> fields.String:
@@ -142,22 +146,31 @@ class FoundAddress(Schema):
     city = fields.String(allow_none=True, metadata=personal("City or town.", "Berlin"))
     state = fields.String(allow_none=True, metadata=personal("State, province or region."))
     postal_code = fields.String(allow_none=True, metadata=personal("Postal code.", "10115"))
-    country = fields.String(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE"))
+    country = fields.String(allow_none=True, metadata=personal("ISO 3166-1 code.", "DE", hidden=False))
+
+
+def _tells(reason: Mapping[str, Any]) -> bool:
+    return reason.get("attribute") not in (None, *TELLING_NOTHING)
+
+
+def _names_a_customer(suggestion: Mapping[str, Any]) -> bool:
+    return bool(suggestion["kind"] == "customer" and suggestion["text"] != suggestion["customer_id"])
 
 
 class MatchedAttribute(Schema):
     """Why a customer was found."""
 
     attribute = fields.String(required=True, metadata=_described("Which attribute.", "last_name"))
-    value = fields.String(required=True, metadata=personal("Its value.", "Müller"))
+    value = fields.String(required=True, metadata=personal("Its value.", "Müller", hidden=_tells))
     how = fields.String(
         required=True,
-        metadata={
-            "description": "How what was typed matches it; this also is the order of the hits.",
-            "enum": ["identifier", "word", "prefix", "typo"],
-            "example": "prefix",
-        },
+        metadata=_described(
+            "How what was typed matches it; this also is the order of the hits.",
+            "prefix",
+            enum=["identifier", "word", "prefix", "typo"],
+        ),
     )
+    masked = masked_field()
 
 
 class FoundCustomer(Schema):
@@ -170,10 +183,10 @@ class FoundCustomer(Schema):
     company = fields.String(allow_none=True, metadata=personal("Company."))
     birthdate = fields.Date(allow_none=True, metadata=personal("Date of birth.", "1985-03-12"))
     phone = fields.String(allow_none=True, metadata=personal("Telephone, as it was given."))
-    language = fields.String(allow_none=True, metadata=personal("BCP 47 tag.", "de"))
+    language = fields.String(allow_none=True, metadata=personal("BCP 47 tag.", "de", hidden=False))
     currency = fields.String(allow_none=True, metadata=_described("ISO 4217 code.", "EUR"))
     country = fields.String(allow_none=True, metadata=_described("ISO 3166-1 code.", "DE"))
-    address = fields.Nested(FoundAddress, allow_none=True, metadata=personal("Postal address."))
+    address = fields.Nested(FoundAddress, allow_none=True, metadata=personal("Postal address.", hidden=False))
     external_ids = fields.List(fields.Nested(FoundExternalId), metadata=personal("IDs elsewhere."))
     attributes = fields.Dict(keys=fields.String(), metadata=personal("Custom attributes."))
     status = fields.String(metadata=_described("Status of the account.", "active"))
@@ -183,6 +196,7 @@ class FoundCustomer(Schema):
     version = fields.Integer(metadata=_described("The customer's version that is shown.", 7))
     matched = fields.List(fields.Nested(MatchedAttribute), required=True)
     score = fields.Integer(required=True, metadata=_described("What hits are sorted by; higher is better.", 420))
+    masked = masked_field()
 
 
 class SuggestionParameters(Schema):
@@ -197,17 +211,18 @@ class Suggestion(Schema):
 
     kind = fields.String(
         required=True,
-        metadata={
-            "description": "A customer to open, a value to narrow by, or a field of the query language.",
-            "enum": ["customer", "value", "field"],
-            "example": "value",
-        },
+        metadata=_described(
+            "A customer to open, a value to narrow by, or a field of the query language.",
+            "value",
+            enum=["customer", "value", "field"],
+        ),
     )
-    text = fields.String(required=True, metadata=personal("What to show.", "Berlin"))
+    text = fields.String(required=True, metadata=personal("What to show.", "Berlin", hidden=_names_a_customer))
     customer_id = fields.String(metadata=_described("Whom to open.", _CUSTOMER_ID))
     attribute = fields.String(allow_none=True, metadata=_described("Which attribute matched.", "city"))
-    value = fields.String(allow_none=True, metadata=personal("Its value.", "Berlin"))
-    q = fields.String(metadata=personal("What to search for if it is taken.", 'anna city:"Berlin"'))
+    value = fields.String(allow_none=True, metadata=personal("Its value.", "Berlin", hidden=_tells))
+    q = fields.String(metadata=personal("What to search for if it is taken.", 'anna city:"Berlin"', hidden=_tells))
+    masked = masked_field()
 
 
 class Suggestions(Schema):

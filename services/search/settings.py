@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from environs import Env, validate
 
+from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
-from servicekit.settings import database_urls
+from servicekit.settings import audit_days, database_urls
 
 ENGINES = ("postgres", "opensearch")
 
@@ -32,13 +33,14 @@ class Settings:
     pool_size: int = 10
     indexer_batch: int = 500
     indexer_threads: int = 2
+    audit_days: int = AUDIT_KEPT.days
 
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``SEARCH_DATABASE_URL_*``, ``SEARCH_ENGINE``, ``OPENSEARCH_URL``, ``OPENSEARCH_PREFIX``,
         ``OPENSEARCH_SHARDS``, ``OPENSEARCH_REPLICAS``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``,
         ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
-        ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``."""
+        ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``, ``AUDIT_DAYS``."""
         env = Env()
         positive = validate.Range(min=1)
         return cls(
@@ -58,4 +60,5 @@ class Settings:
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=positive),
             indexer_batch=env.int("INDEXER_BATCH", 500, validate=positive),
             indexer_threads=env.int("INDEXER_THREADS", 2, validate=positive),
+            audit_days=audit_days(env),
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from servicekit.db.database import Database
+from servicekit.errors import PersonalDataHidden
 from services.search.engine.port import Engine
 from services.search.errors import SearchTooBroad
 from services.search.finding import Asked, find_customers
@@ -17,7 +18,7 @@ from services.search.overlay import Waiting
 from services.search.places import street_tokens
 from services.search.query import codes
 from services.search.query.errors import InvalidQuery, QueryTooLong
-from services.search.query.fields import FIELD_NAMES, FIELDS
+from services.search.query.fields import FIELD_NAMES, FIELDS, NOT_TELLING
 from services.search.text import query_forms, squeezed
 
 LOOKED_AT = 50
@@ -39,30 +40,30 @@ _LAST_WORD = re.compile(r"(?:^|(?<=[\s,]))(-?)([^\s,]+)$")
 def suggest(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> list[dict[str, Any]]:
     """At most ``asked.limit`` suggestions for ``asked.q``, ready for JSON (``Suggestion``); none for nothing typed.
 
-    What isn't a query yet (an open quote, a colon with nothing behind it) or too broad a one gets only names. Raises
-    QueryTooLong, SearchDegraded.
+    What isn't a query yet (an open quote, a colon with nothing behind it), too broad a one, and one by personal data
+    for somebody who doesn't see it get only names. Raises QueryTooLong, SearchDegraded.
     """
     if not asked.q.strip():
         return []
     until = time.monotonic() + NAMES_SECONDS
-    fields = list(_fields(asked.q))
+    fields = list(_fields(asked.q, FIELD_NAMES if asked.personal else NOT_TELLING))
     try:
         page = find_customers(database, engine, waiting, replace(asked, limit=LOOKED_AT)).page
-    except (InvalidQuery, SearchTooBroad):
+    except (InvalidQuery, SearchTooBroad, PersonalDataHidden):
         return [*_named(database, engine, waiting, asked, until), *fields][: asked.limit]
-    customers = [_customer(item) for item in page["items"][:MOST_CUSTOMERS]]
+    customers = [_customer(item, asked.personal) for item in page["items"][:MOST_CUSTOMERS]]
     values = [*_values(asked.q, page["items"]), *_named(database, engine, waiting, asked, until)]
     # Customers first; values and fields fill up, but never less than half of what there is room for.
     room = max(asked.limit - len(values) - len(fields), asked.limit // 2)
     return [*customers[:room], *values, *fields][: asked.limit]
 
 
-def _customer(item: Mapping[str, Any]) -> dict[str, Any]:
+def _customer(item: Mapping[str, Any], personal: bool) -> dict[str, Any]:
     name = " ".join(filter(None, (item["first_name"], item["last_name"])))
     reason = next(iter(item["matched"]), None)
     return {
         "kind": "customer",
-        "text": name or item["company"] or item["email"] or item["id"],
+        "text": (personal and (name or item["company"] or item["email"])) or item["id"],
         "customer_id": item["id"],
         "attribute": reason["attribute"] if reason else None,
         "value": reason["value"] if reason else None,
@@ -117,14 +118,14 @@ def _named(
 def _finds_somebody(database: Database, engine: Engine, waiting: Waiting, asked: Asked) -> bool:
     try:
         return bool(find_customers(database, engine, waiting, asked).page["items"])
-    except (InvalidQuery, QueryTooLong, SearchTooBroad):
+    except (InvalidQuery, QueryTooLong, SearchTooBroad, PersonalDataHidden):
         return False
 
 
-def _fields(typed: str) -> Iterator[dict[str, Any]]:
+def _fields(typed: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     last = _LAST_WORD.search(typed)
     if last is None or len(last[2]) < 2:
         return
-    found = [name for name in FIELD_NAMES if name.startswith(last[2].lower())]
+    found = [name for name in names if name.startswith(last[2].lower())]
     for name in found[:MOST_FIELDS]:
         yield {"kind": "field", "text": f"{name}:", "q": f"{typed[: last.start(2)]}{name}:"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import structlog
 from prometheus_client import Gauge
@@ -12,6 +13,7 @@ from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
+from servicekit.relay.retention import Retention
 from servicekit.web.health import database_check
 from services.search import dirty
 from services.search.adapters import choose_engine
@@ -34,7 +36,8 @@ def run_relay(settings: Settings) -> None:
     """Send what this service publishes to the queue until told to stop."""
     bus, topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
     system = Database(settings.database.system, pool_size=4)
-    relay = Relay(system, bus.publisher(), topology, worker_id=worker_id())
+    kept = Retention(audit_entry=timedelta(days=settings.audit_days))
+    relay = Relay(system, bus.publisher(), topology, worker_id=worker_id(), retention=kept)
     run_process("search-relay", relay.run, checks=[database_check(system)])
 
 

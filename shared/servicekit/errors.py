@@ -57,6 +57,22 @@ class Forbidden(Problem):
     status, code, title = 403, "forbidden", "Not allowed"
 
 
+class PersonalDataHidden(Forbidden):
+    """Something was asked by personal data, which this caller may not see: the answer would tell it."""
+
+    code = "personal_data_hidden"
+
+    def __init__(self, where: str, *, position: int | None = None, instead: str = "") -> None:
+        place = "" if position is None else f" at character {position}"
+        super().__init__(
+            "This asks by personal data, which your credential may not see: it lacks the scope personal:read."
+            + (f" {instead}" if instead else ""),
+            errors=[FieldError(where, f"Asks by personal data{place}.")],
+        )
+        if position is not None:
+            self.extensions = {"parameter": where, "position": position}
+
+
 class NotFound(Problem):
     """No such thing, or one of another publisher: the caller can't tell which."""
 

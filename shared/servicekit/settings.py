@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from environs import Env
+from environs import Env, validate
 
+from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
 
 
@@ -19,3 +20,8 @@ def database_urls(env: Env, service: str) -> DatabaseUrls:
         app=env.str(f"{prefix}_APP", ""),
         system=env.str(f"{prefix}_SYSTEM", ""),
     )
+
+
+def audit_days(env: Env) -> int:
+    """``AUDIT_DAYS``: how many days the audit log is kept."""
+    return env.int("AUDIT_DAYS", AUDIT_KEPT.days, validate=validate.Range(min=1))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from servicekit import clock
-from services.identity.actions import create_publisher
+from services.identity.actions import create_api_key, create_publisher
+from services.identity.roles import PUBLISHER_SCOPES
 from tests.e2e.system import System
 
 if TYPE_CHECKING:
@@ -23,36 +24,46 @@ class Staff:
 
     email: str
     publisher_id: str
+    api_key: str
     password: str = PASSWORD
 
     @classmethod
     def of_new_publisher(cls, system: System) -> Staff:
         """The owner of a publisher of its own."""
-        unique = secrets.token_hex(4)
-        email = f"owner-{unique}@example.com"
+        now, email = clock.now(), f"owner-{secrets.token_hex(4)}@example.com"
         with system.assembly.databases["identity.app"].transaction() as session:
             owner = create_publisher(
                 session,
-                name=f"Publisher {unique}",
+                name="Example Media",
                 owner_email=email,
                 owner_name="Olivia Owner",
                 password=PASSWORD,
-                now=clock.now(),
+                now=now,
             )
-        return cls(email, owner.publisher_id)
+            _key, api_key = create_api_key(
+                session,
+                publisher_id=owner.publisher_id,
+                name="Test key",
+                scopes=PUBLISHER_SCOPES,
+                grantable=frozenset(PUBLISHER_SCOPES),
+                created_by=owner.id,
+                now=now,
+            )
+        return cls(email, owner.publisher_id, api_key)
 
 
 @dataclass
 class Pages:
     """Opens pages, each in a browser of its own without cookies, and notes what is said in their consoles.
 
-    ``expected`` are beginnings of messages that a test provokes.
+    ``expected`` are beginnings of messages that a test provokes; those that came are ``provoked``.
     """
 
     browser: Browser
     url: str
     messages: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    provoked: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def open(self, path: str = "/console/", **options: Any) -> Page:
@@ -80,7 +91,9 @@ class Pages:
             context.close()
 
     def _note(self, message: ConsoleMessage) -> None:
-        if not any(message.text.startswith(known) for known in self.expected):
+        if any(message.text.startswith(known) for known in self.expected):
+            self.provoked.append(message.text)
+        else:
             self.messages.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 

@@ -74,6 +74,14 @@ STATES: dict[str, Callable[[Page], None]] = {
     "customer": customer,
     "preferences": at("/console/preferences"),
     "password": at("/console/password"),
+    "imports": at("/console/imports"),
+    "import-new": at("/console/imports/new"),
+    "staff": at("/console/settings/staff"),
+    "staff-new": at("/console/settings/staff/new"),
+    "api-keys": at("/console/settings/api-keys"),
+    "api-key-new": at("/console/settings/api-keys/new"),
+    "publisher": at("/console/settings/publisher"),
+    "sessions": at("/console/settings/sessions"),
 }
 
 

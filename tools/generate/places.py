@@ -99,6 +99,13 @@ PLACES = (
         "key's, not the customer's, and the record of who did what is kept after that one has left, too",
     ),
     Place(
+        "audit log",
+        "who did or read what, and when: IDs only, never a name, a value or what was searched for",
+        "kept",
+        "the record by which a publisher can tell who has seen a person's data (GDPR, articles 5.2 and 32); deleted "
+        f"after {_kept.audit_entry.days} days (`AUDIT_DAYS`). The ID of the erased no longer leads to anybody",
+    ),
+    Place(
         "files that are imported",
         "the rows that wait; never columns with passwords or card numbers",
         "expires",

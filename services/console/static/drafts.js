@@ -1,7 +1,7 @@
 // What is typed isn't lost when the session ends: <form data-draft="name"> keeps it in this tab until it was taken.
 //
 // A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click.
-// Passwords, hidden fields and files are never kept.
+// Passwords, hidden fields and files are never kept. Signing out forgets all of it, in every tab.
 (() => {
   "use strict";
 
@@ -44,6 +44,24 @@
   const drop = (form) => sessionStorage.removeItem(key(form));
   const drafts = () => Object.keys(sessionStorage).filter((name) => name.startsWith(PREFIX));
 
+  // Nothing that was typed stays behind; a page that is still open in another tab must not begin anew.
+  function forgetAll() {
+    document.documentElement.dataset.signedOut = "";
+    for (const name of drafts()) sessionStorage.removeItem(name);
+  }
+
+  const tabs = new BroadcastChannel("accounts");
+  tabs.addEventListener("message", (event) => {
+    if (event.data === "signed out") forgetAll();
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/console/sign-out") return;
+    forgetAll();
+    tabs.postMessage("signed out");
+  });
+  // Signing in, and not to go on with something.
+  if (onSignIn && document.querySelector('input[name="next"]')?.value === "/console/") forgetAll();
+
   // A draft that was sent by a whole page's form is gone once any page but the sign-in comes of it.
   for (const name of drafts()) {
     const draft = read(name);
@@ -54,7 +72,7 @@
 
   document.addEventListener("input", (event) => {
     const form = event.target.form;
-    if (form?.dataset.draft !== undefined) keep(form);
+    if (form?.dataset.draft !== undefined && document.documentElement.dataset.signedOut === undefined) keep(form);
   });
 
   document.addEventListener("submit", (event) => {

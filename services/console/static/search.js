@@ -39,7 +39,8 @@
       const html = answer.ok && !answer.headers.has("HX-Redirect") ? await answer.text() : "";
       if (typed !== box.value || document.activeElement !== box) return;
       list.innerHTML = html;
-      const any = options().length > 0;
+      // Over a message about what is wrong they would only be in the way.
+      const any = options().length > 0 && !results.querySelector(".alert");
       list.hidden = !any;
       box.setAttribute("aria-expanded", String(any));
       activate(-1);
@@ -105,8 +106,13 @@
     event.preventDefault();
   });
 
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx?.target === results) close();
+  });
+
   // A link that was replaced had the focus: give it to the list, from where the keys lead on.
   results.addEventListener("htmx:after:swap", () => {
+    if (results.querySelector(".alert")) close();
     const said = results.querySelector("[data-announces], [role=status], [role=alert]");
     document.getElementById("announcement").textContent = said ? said.textContent.replace(/\s+/g, " ").trim() : "";
     document.title = `${box.value ? `${box.value} · ` : ""}Customers · Customer Accounts`;

@@ -42,7 +42,7 @@ class FakeApi:
 
     def bodies(self, path: str) -> list[Any]:
         """What was sent to this path."""
-        return [json.loads(request.content) for request in self.asked if request.url.path == path]
+        return [json.loads(request.content) for request in self.asked if request.url.path == path and request.content]
 
 
 def problem(

@@ -23,6 +23,14 @@ def test_signing_in_begins_a_session_that_scripts_cannot_read(stranger: FlaskCli
     assert stranger.get("/console/customers").status_code == 200
 
 
+def test_tries_are_counted_by_where_they_come_from(stranger: FlaskClient, fake: FakeApi) -> None:
+    data = {**RIGHT, "csrf_token": form_token(stranger)}
+    stranger.post("/console/sign-in", data=data, headers={"X-Forwarded-For": "203.0.113.7", "User-Agent": "Näv/1"})
+    (tried,) = [request for request in fake.asked if request.url.path == "/v1/identity/token"]
+    assert tried.url.host == "identity.invalid"
+    assert (tried.headers["X-Forwarded-For"], tried.headers["User-Agent"]) == ("203.0.113.7", "N?v/1")
+
+
 def test_over_https_cookies_are_kept_to_it(stranger: FlaskClient) -> None:
     token = form_token(stranger)
     answer = stranger.post(

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from flask.testing import FlaskClient
 
+from services.console.listing import marked
 from services.console.tests.conftest import FakeApi, problem
 from services.console.tests.examples import CUSTOMER, ID, PAGE
 
@@ -19,7 +20,7 @@ def test_the_list_shows_customers_and_why_they_match(client: FlaskClient, fake: 
     page = client.get("/console/customers?q=mul").text
     assert f'href="/console/customers/{ID}" target="_blank" rel="noopener"' in page
     assert "anna@example.com" in page
-    assert "last name</span> Müller" in page
+    assert "last name</span> <bdi>Müller</bdi>" in page
     assert fake.bodies(QUERY)[0]["q"] == "mul"
 
 
@@ -79,7 +80,22 @@ def test_a_mistake_is_shown_where_it_is(client: FlaskClient, fake: FakeApi) -> N
     assert (whole.status_code, part.status_code) == (422, 200)
     for answer in (whole, part):
         assert "No such field. Use city." in answer.text
-        assert "<mark>t</mark>own:x" in answer.text
+        assert "<mark>town</mark>:x" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("q", "position", "expected"),
+    [
+        ("a town:x", 2, ("a ", "town", ":x")),
+        ("a ((b", 2, ("a ", "(", "(b")),
+        ("city:", 5, ("city:", "", "")),
+        ("a", 99, ("a", "", "")),
+        ("a", -1, ("a", "", "")),
+        ("a", None, ("a", "", "")),
+    ],
+)
+def test_a_mistake_is_marked(q: str, position: object, expected: tuple[str, str, str]) -> None:
+    assert marked(q, position) == expected
 
 
 def test_an_engine_that_is_down_is_told_with_a_way_to_retry(client: FlaskClient, fake: FakeApi) -> None:
@@ -135,6 +151,59 @@ def test_a_customers_page_asks_for_its_panels_one_by_one(client: FlaskClient, fa
     summary = client.get(f"/console/customers/{ID}/summary", headers=PART).text
     for shown in ("Anna Müller", "anna@example.com", ID, "C-10042", "Germany", "German", "Euro"):
         assert shown in summary
+
+
+def test_a_panel_that_cannot_be_loaded_says_so_and_the_page_is_there(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"GET /v1/customers/{ID}"] = problem(503, "unavailable", "The database is down.", request_id="req_1")
+    page = client.get(f"/console/customers/{ID}")
+    assert page.status_code == 200
+    for shown in ("The summary could not be loaded", "The database is down.", "req_1", "data-retry"):
+        assert shown in page.text
+    part = client.get(f"/console/customers/{ID}/summary", headers=PART)
+    assert (part.status_code, "<html" in part.text, "data-retry" in part.text) == (503, False, True)
+
+
+@pytest.mark.parametrize(("status", "told"), [(404, "No such customer."), (403, "Not for you.")])
+def test_who_is_not_there_is_an_error_page(client: FlaskClient, fake: FakeApi, status: int, told: str) -> None:
+    fake.answers[f"GET /v1/customers/{ID}"] = problem(status, "code", told)
+    page = client.get(f"/console/customers/{ID}")
+    assert (page.status_code, told in page.text) == (status, True)
+
+
+def test_an_anonymized_customer_is_shown_as_such(client: FlaskClient, fake: FakeApi) -> None:
+    nothing = dict.fromkeys(("email", "first_name", "last_name", "birthdate", "language", "country"))
+    gone = {**CUSTOMER, **nothing, "status": "anonymized", "anonymized_at": "2026-03-01T10:00:00.000000Z"}
+    fake.answers[f"GET /v1/customers/{ID}"] = {**gone, "external_ids": []}
+    assert "nothing personal is kept" in client.get(f"/console/customers/{ID}").text
+
+
+def test_suggestions_are_options(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers["GET /v1/search/suggestions"] = {
+        "suggestions": [
+            {
+                "kind": "customer",
+                "text": "<Anna>",
+                "customer_id": ID,
+                "attribute": "email",
+                "value": "anna@example.com",
+            },
+            {"kind": "value", "text": "Berlin", "attribute": "city", "value": "Berlin", "q": 'city:"Berlin"'},
+            {"kind": "field", "text": "city:", "q": "city:"},
+        ]
+    }
+    options = client.get("/console/suggestions?q=a").text
+    assert options.count('role="option"') == 3
+    assert f'data-href="/console/customers/{ID}"' in options
+    assert "&lt;Anna&gt;" in options
+    assert 'data-q="city:&#34;Berlin&#34;"' in options
+
+
+@pytest.mark.parametrize("status", [403, 422, 429, 503])
+def test_suggestions_that_cannot_be_had_are_none(client: FlaskClient, fake: FakeApi, status: int) -> None:
+    fake.answers["GET /v1/search/suggestions"] = problem(status, "code", "No.")
+    answer = client.get("/console/suggestions?q=a")
+    assert (answer.status_code, answer.text.strip()) == (200, "")
+    assert client.get("/console/suggestions?q=%20").status_code == 200
 
 
 @pytest.mark.parametrize("customer_id", ["..", "cus_X", "cus_1", "cus_06h5yvkg1scm7h3b8k5rqt2xzw.json", "%2e%2e"])

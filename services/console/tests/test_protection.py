@@ -58,6 +58,12 @@ def test_others_files_are_as_they_were_published() -> None:
     assert present - {"manifest.json"} == named
 
 
+def test_no_icon_is_kept_that_nothing_shows() -> None:
+    sources = [*TEMPLATES, *(assets.STATIC.parent / "views").glob("*.py"), assets.STATIC.parent / "panels.py"]
+    text = "\n".join(path.read_text() for path in sources)
+    assert [path.stem for path in assets.ICONS.glob("*.svg") if f'"{path.stem}"' not in text] == []
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=[path.name for path in TEMPLATES])
 def test_no_template_holds_script_style_or_handlers(template: Path) -> None:
     text = re.sub(r"{#.*?#}", "", template.read_text(), flags=re.DOTALL)

@@ -3,49 +3,116 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, cast
 
-from flask import Blueprint, Response, abort, make_response, render_template
+import httpx2
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 
-from services.console.clients import ApiProblem
-from services.console.panels import PANELS
+from services.console.clients import Answer, ApiProblem, NotReachable, SessionEnded
+from services.console.panels import PANELS, SUMMARY
 from services.console.signed_in import api, member
+from services.console.views.pages import is_fragment
 
 blueprint = Blueprint("customer", __name__)
 _CUSTOMER_ID = re.compile(r"cus_[a-z0-9]{10,40}\Z")
+# How long the page itself waits for the customer, whom its title names. A panel waits longer, by itself.
+FIRST_LOOK = httpx2.Timeout(1.5)
+# What a panel can tell of, while the others go on.
+_OF_A_PANEL = (429, 500, 502, 503, 504)
+
+
+def a_customers_own(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """A view below a customer's address: only for IDs of the right form, so that an address of the API can be made."""
+
+    @wraps(view)
+    def checked(customer_id: str) -> Response:
+        if not _CUSTOMER_ID.match(customer_id):
+            abort(404)
+        return view(customer_id)
+
+    return checked
+
+
+def panel(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """A panel's inside. When its service fails it says so and offers to try again."""
+
+    @wraps(view)
+    def shown(customer_id: str) -> Response:
+        try:
+            return view(customer_id)
+        except SessionEnded:
+            raise
+        except ApiProblem as problem:
+            if problem.status not in _OF_A_PANEL:
+                raise
+            # 200 for a script: the browser's console is for defects, and this is told in its place.
+            status = 200 if is_fragment() else problem.status
+            return make_response(render_template("customer/panel_failure.html", problem=problem), status)
+
+    return a_customers_own(shown)
+
+
+def dialog(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """The inside of a dialog on a customer's page, which is shown where a script doesn't ask for it."""
+
+    @wraps(view)
+    def shown(customer_id: str) -> Response:
+        if not is_fragment() and request.method == "GET":
+            return make_response(redirect(f"/console/customers/{customer_id}", 303))
+        return view(customer_id)
+
+    return a_customers_own(shown)
 
 
 @blueprint.get("/customers/<customer_id>")
+@a_customers_own
 def frame(customer_id: str) -> Response:
-    """The page with who it is about; the other panels come by themselves."""
-    _check(customer_id)
-    customer, problem = None, None
-    try:
-        customer = _customer(customer_id)
-    except ApiProblem as error:
-        if error.status < 500:
-            raise
-        problem = error
-    panels = [panel for panel in PANELS if member().may(panel.scope)]
+    """The page. Its summary is in it, unless that takes long; the other panels come by themselves."""
+    panels = [each for each in PANELS if member().may(each.scope)]
+    customer = _first_look(customer_id) if SUMMARY in panels else None
     return make_response(
         render_template(
-            "customer/frame.html", customer_id=customer_id, customer=customer, problem=problem, panels=panels
+            "customer/frame.html",
+            customer_id=customer_id,
+            customer=customer,
+            panels=panels,
+            title=display_name(customer) if customer else None,
         )
     )
 
 
 @blueprint.get("/customers/<customer_id>/summary")
+@panel
 def summary(customer_id: str) -> Response:
     """Who the customer is."""
-    _check(customer_id)
-    return make_response(render_template("customer/summary.html", customer=_customer(customer_id)))
+    return make_response(summary_of(read(customer_id).body))
 
 
-def _customer(customer_id: str) -> dict[str, Any]:
-    return dict(api().get(f"/v1/customers/{customer_id}").body)
+def summary_of(customer: Mapping[str, Any]) -> str:
+    """The summary panel's inside."""
+    return render_template("customer/summary.html", customer=customer, title=display_name(customer))
 
 
-def _check(customer_id: str) -> None:
-    """An ID of the right form, so that an address of the API can be made of it. Raises NotFound."""
-    if not _CUSTOMER_ID.match(customer_id):
-        abort(404)
+def read(customer_id: str) -> Answer:
+    """The customer as the API has it now. Raises ApiProblem."""
+    return api().get(f"/v1/customers/{customer_id}")
+
+
+def display_name(customer: Mapping[str, Any]) -> str:
+    """What a customer is called on top of things: name, else email, else ID."""
+    name = " ".join(part for part in (customer["first_name"], customer["last_name"]) if part)
+    return cast("str", name or customer["email"] or customer["id"])
+
+
+def _first_look(customer_id: str) -> Mapping[str, Any] | None:
+    """The customer; None where nobody answers soon enough. Raises ApiProblem where there is none to show."""
+    try:
+        return cast("Mapping[str, Any]", api().send("GET", f"/v1/customers/{customer_id}", timeout=FIRST_LOOK).body)
+    except NotReachable:
+        return None
+    except ApiProblem as problem:
+        if problem.status not in _OF_A_PANEL:
+            raise
+        return None

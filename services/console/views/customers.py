@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.columns import COLUMNS, chosen
-from services.console.listing import LONGEST_QUERY, PAGE_SIZES, Listing
+from services.console.listing import LONGEST_QUERY, PAGE_SIZES, Listing, marked
 from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
 
@@ -43,6 +43,7 @@ def customer_list() -> Response:
         page_sizes=PAGE_SIZES,
         page=page,
         problem=problem,
+        marked=marked,
     )
     # A script shows what it gets; a status of 4xx would only be one more message in the browser's console.
     response = make_response(shown, 200 if is_fragment() else status)

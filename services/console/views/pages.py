@@ -8,6 +8,7 @@ from flask import Flask, Response, make_response, redirect, request
 
 from services.console import assets
 from services.console.reader import NOTHING, country_name, currency_name, language_name
+from services.console.rights import role_name, scope_name
 from services.console.signed_in import member, reader
 
 
@@ -22,6 +23,8 @@ def register(app: Flask) -> None:
         country_name=country_name,
         currency_name=currency_name,
         language_name=language_name,
+        role_name=role_name,
+        scope_name=scope_name,
     )
     app.context_processor(_helpers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
@@ -13,9 +12,9 @@ from services.console.listing import PAGE_SIZES
 from services.console.protection import safe_next
 from services.console.reader import THEMES, language_choices
 from services.console.signed_in import api, ask_anew
+from services.console.zones import time_zones
 
 blueprint = Blueprint("preferences", __name__)
-_REGIONS = "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
 _ADDRESS = "/v1/identity/me/preferences"
 
 
@@ -94,23 +93,7 @@ def _page(preferences: dict[str, Any], errors: dict[str, str]) -> Response:
             preferences=preferences,
             errors=errors,
             languages=language_choices(),
-            zones=_zones(),
+            zones=time_zones(),
             next_address=safe_next(request.values.get("next")),
         )
     )
-
-
-def _zones() -> list[str]:
-    """Time zones by the names of places; without the old and technical names."""
-    regions = (
-        "Africa/",
-        "America/",
-        "Antarctica/",
-        "Arctic/",
-        "Asia/",
-        "Atlantic/",
-        "Australia/",
-        "Europe/",
-        "Indian/",
-    )
-    return ["UTC", *sorted(zone for zone in available_timezones() if zone.startswith((*regions, "Pacific/")))]

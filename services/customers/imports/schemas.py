@@ -8,10 +8,11 @@ from marshmallow import Schema, fields, validate
 
 from servicekit.clock import rfc3339
 from servicekit.web.fields import Text
+from servicekit.web.masking import masked_field
 from services.customers.imports.dialect import DELIMITERS, ENCODINGS, FORMATS
 from services.customers.imports.jobs import REJECTS_KEPT
 from services.customers.imports.models import OPEN, Import
-from services.customers.schemas import described
+from services.customers.schemas import described, personal
 from services.customers.views import EditorView
 
 _IMPORT_ID = "imp_06h5yvkg1scm7h3b8k5rqt2xzw"
@@ -142,13 +143,12 @@ class ImportView(Schema):
     digest = fields.String(required=True, allow_none=True, metadata=described("As it was given.", "sha256:9f86d0"))
     status = fields.String(
         required=True,
-        metadata={
-            "description": "`receiving` the file, `waiting` for an importer, `running`; or it has ended.",
-            "enum": list(STATUSES),
-        },
+        metadata=described(
+            "`receiving` the file, `waiting` for an importer, `running`; or it has ended.", enum=list(STATUSES)
+        ),
     )
     dry_run = fields.Boolean(required=True, metadata=described("Whether nothing is changed.", False))
-    format = fields.String(required=True, metadata={"description": "Of the file.", "enum": list(FORMATS)})
+    format = fields.String(required=True, metadata=described("Of the file.", enum=list(FORMATS)))
     encoding = fields.String(required=True, metadata=described("Of the file.", "utf-8"))
     delimiter = fields.String(required=True, allow_none=True, metadata=described("Of CSV.", "comma"))
     shape = fields.String(
@@ -158,7 +158,7 @@ class ImportView(Schema):
     )
     columns = fields.List(fields.Nested(ColumnView), required=True)
     constants = fields.Dict(
-        keys=fields.String(), required=True, metadata=described("What `set` gave to every row.", {"country": "DE"})
+        keys=fields.String(), required=True, metadata=personal("What `set` gave to every row.", {"country": "DE"})
     )
     received_bytes = fields.Integer(
         required=True, metadata=described("How much of the file was taken, up to a row's end.", 65536)
@@ -172,6 +172,7 @@ class ImportView(Schema):
         required=True, allow_none=True, metadata=described("Until when the rejected rows can be fetched.")
     )
     problem = fields.Nested(ImportProblemView, required=True, allow_none=True)
+    masked = masked_field()
 
 
 class ImportPage(Schema):

@@ -21,11 +21,12 @@ from servicekit.testing.databases import ScratchDatabase, Template, template
 from services.customers.app import MIGRATIONS, create_app
 from services.customers.settings import Settings
 
-ALL = ("customers:read", "customers:write", "customers:anonymize", "customers:import")
+ALL = ("customers:read", "customers:write", "customers:anonymize", "customers:import", "personal:read")
 CALLERS = {
     "a": api_key("pub_a", ALL, "Key of A"),
     "b": api_key("pub_b", ALL, "Key of B"),
-    "reader": api_key("pub_a", ("customers:read",)),
+    "reader": api_key("pub_a", ("customers:read", "personal:read")),
+    "masked": api_key("pub_a", ("customers:read", "customers:write", "customers:import")),
     "search": service("search", ("customers:feed",)),
 }
 

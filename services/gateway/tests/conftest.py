@@ -21,7 +21,7 @@ import waitress.server
 from servicekit.errors import Forbidden, Problem, TooManyRequests, Unauthorized, Unavailable
 from services.gateway.dispatcher import create_dispatcher
 from services.gateway.nginx_conf import NginxOptions, render
-from services.gateway.routes import SERVICES
+from services.gateway.routes import NOT_KEPT_HEADER, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,7 @@ class Identity:
     asked: list[str] = field(default_factory=list)
     failure: Problem | None = None
     ready: bool = True
+    not_kept: set[str] = field(default_factory=set)
 
     def exchange(self, credential: str) -> str:
         self.asked.append(credential)
@@ -62,7 +63,8 @@ class Identity:
             start_response(f"{problem.status} {problem.title}", list(problem.headers.items()))
             return [b"identity's own words"]
         # As the kit answers: caching is the gateway's business, not this header's.
-        start_response("204 No Content", [("X-Internal-Token", token), ("Cache-Control", "no-store")])
+        not_kept = [(NOT_KEPT_HEADER, "1")] if token in self.not_kept else []
+        start_response("204 No Content", [("X-Internal-Token", token), ("Cache-Control", "no-store"), *not_kept])
         return []
 
 

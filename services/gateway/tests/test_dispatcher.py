@@ -107,6 +107,36 @@ def test_what_is_signed_out_or_revoked_here_stops_here_at_once(path: str, ended:
         assert client.get("/v1/identity/me", headers=headers).status_code == expected
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "forgotten"),
+    [
+        ("POST", "/v1/identity/me/password", [SESSION]),
+        ("PATCH", "/v1/identity/staff/stf_1", [KEY, SESSION]),
+        ("POST", "/v1/identity/staff/stf_1/reset_password", [KEY, SESSION]),
+        ("POST", "/v1/identity/publisher/transfer_ownership", [KEY, SESSION]),
+        ("DELETE", "/v1/identity/me/sessions", [KEY, SESSION]),
+        ("DELETE", "/v1/identity/me/sessions/ssn_1", [KEY, SESSION]),
+        ("GET", "/v1/identity/staff/stf_1", []),
+        ("PATCH", "/v1/customers/cus_1", []),
+    ],
+)
+def test_what_changes_rights_here_counts_here_at_once(method: str, path: str, forgotten: list[str]) -> None:
+    asked: list[str] = []
+
+    def exchange(credential: str) -> str:
+        asked.append(credential)
+        return "token"
+
+    client = Client(create_dispatcher(apps(["identity", "customers"]), exchange))
+    for credential in (KEY, SESSION):
+        client.get("/v1/identity/me", headers={"Authorization": f"Bearer {credential}"})
+    client.open(path, method=method, headers={"Authorization": f"Bearer {SESSION}"})
+    asked.clear()
+    for credential in (KEY, SESSION):
+        client.get("/v1/identity/me", headers={"Authorization": f"Bearer {credential}"})
+    assert asked == forgotten
+
+
 def test_a_refused_revocation_leaves_the_cache_alone() -> None:
     sessions = Sessions("404 Not Found")
     client = Client(create_dispatcher({"identity": sessions.app}, sessions.exchange))

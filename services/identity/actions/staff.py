@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller
 from servicekit.ids import new_id
+from services.identity.actions.managing import begin_managing
 from services.identity.actions.sessions import end_sessions
 from services.identity.credentials import hash_password
 from services.identity.errors import (
@@ -25,12 +26,10 @@ from services.identity.errors import (
     StaffChangedMeanwhile,
     StaffNotFound,
 )
-from services.identity.models import ApiKey, Publisher, Staff
+from services.identity.models import Staff
 from services.identity.password_rules import temporary_password
 from services.identity.queries.staff import email_key
 from services.identity.roles import OWNER, scopes_of
-
-_MANAGING = "identity:manage"
 
 
 def add_staff(
@@ -44,7 +43,7 @@ def add_staff(
         raise OwnershipIsTransferred
     password = temporary_password()
     password_hash = hash_password(password)  # before anything is locked: it takes its time
-    _begin(session, actor, publisher_id)
+    begin_managing(session, actor, publisher_id)
     _check_passes_on(actor, role)
     values = {
         "id": new_id("stf"),
@@ -80,7 +79,7 @@ def edit_staff(
     Raises StaffNotFound, StaffChangedMeanwhile, OwnerOnly, OwnershipIsTransferred, NotToOneself, ScopesNotYours,
     NoLongerAllowed.
     """
-    _begin(session, actor, publisher_id)
+    begin_managing(session, actor, publisher_id)
     member = _locked(session, publisher_id, staff_id)
     _check_may_touch(actor, member)
     if expected_version not in (None, member.version):
@@ -109,7 +108,7 @@ def reset_password(session: Session, *, actor: Caller, publisher_id: str, staff_
     """
     password = temporary_password()
     password_hash = hash_password(password)
-    _begin(session, actor, publisher_id)
+    begin_managing(session, actor, publisher_id)
     member = _locked(session, publisher_id, staff_id)
     _check_may_touch(actor, member)
     if member.id == actor.actor_id:
@@ -130,7 +129,7 @@ def transfer_ownership(
     ``password_hash`` is that of the password by which the owner has confirmed it. Doing it again changes nothing only
     for the owner; nobody else may. Raises OwnerOnly, StaffNotFound, NotFitToOwn, NotToOneself, NoLongerAllowed.
     """
-    _begin(session, actor, publisher_id)
+    begin_managing(session, actor, publisher_id)
     owner = _locked(session, publisher_id, actor.actor_id)
     if owner.role != OWNER:
         raise OwnerOnly
@@ -146,31 +145,6 @@ def transfer_ownership(
     heir.role, heir.version = OWNER, heir.version + 1
     session.flush()
     return heir
-
-
-def _begin(session: Session, actor: Caller, publisher_id: str) -> None:
-    """Lock the publisher, and see whether the caller may still manage staff: their token is up to a minute old."""
-    session.execute(
-        # Not against rows that only refer to it, such as a new API key's.
-        select(Publisher.publisher_id).where(Publisher.publisher_id == publisher_id).with_for_update(key_share=True)
-    ).one()
-    if actor.kind == "staff":
-        role = session.scalars(
-            select(Staff.role).where(
-                Staff.publisher_id == publisher_id,
-                Staff.id == actor.actor_id,
-                Staff.disabled_at.is_(None),
-                Staff.password_change_required.is_(False),
-            )
-        ).one_or_none()
-        allowed = role is not None and _MANAGING in scopes_of(role)
-    else:
-        key = select(ApiKey.id).where(
-            ApiKey.publisher_id == publisher_id, ApiKey.id == actor.actor_id, ApiKey.revoked_at.is_(None)
-        )
-        allowed = session.scalars(key).one_or_none() is not None
-    if not allowed:
-        raise NoLongerAllowed
 
 
 def _locked(session: Session, publisher_id: str, staff_id: str) -> Staff:

@@ -9,6 +9,7 @@ from flask import Response
 from servicekit import clock
 from servicekit.kept_answers import forget_old_answers
 from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session
 from servicekit.web.idempotency import idempotent, keep_instead
 from servicekit.web.json_body import json_response
@@ -38,6 +39,7 @@ def get_api_keys(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/api_keys")
 @requires("identity:manage")
+@audited("identity.api_key.created")
 @idempotent
 @blueprint.arguments(CreateApiKey)
 @blueprint.response(201, NewApiKeyView)
@@ -45,6 +47,7 @@ def get_api_keys(parameters: dict[str, Any]) -> Response:
 def post_api_key(body: dict[str, Any]) -> Response:
     """Make an API key. Its secret is in this answer and nowhere else."""
     caller = current_caller()
+    actions.begin_managing(current_session(), caller, current_publisher_id())
     forget_old_answers(current_session(), publisher_id=current_publisher_id(), now=clock.now())
     key, secret = actions.create_api_key(
         current_session(),
@@ -55,6 +58,7 @@ def post_api_key(body: dict[str, Any]) -> Response:
         created_by=caller.actor_id,
         now=clock.now(),
     )
+    audit_subject(key.id)
     state = api_key_state(key)
     keep_instead({**state, "secret": None})
     return json_response({**state, "secret": secret}, 201)
@@ -62,6 +66,7 @@ def post_api_key(body: dict[str, Any]) -> Response:
 
 @blueprint.delete("/api_keys/<key_id>")
 @requires("identity:manage")
+@audited("identity.api_key.revoked", subject="key_id")
 @blueprint.response(204)
 @blueprint.doc(operationId="revoke_api_key")
 def delete_api_key(key_id: str) -> Response:

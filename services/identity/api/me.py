@@ -7,15 +7,14 @@ from typing import Any, cast
 from flask import Response, request
 
 from servicekit import clock
-from servicekit.auth.caller import Caller
 from servicekit.etag import etag
 from servicekit.web.access import signed_in
+from servicekit.web.auditing import audit_subject, audited, not_audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
 from services.identity import actions
-from services.identity.api.blueprint import blueprint
-from services.identity.errors import NotStaff
+from services.identity.api.blueprint import blueprint, staff_caller
 from services.identity.openapi import IF_MATCH_OPTIONAL, WITH_ETAG
 from services.identity.own_password import OwnPassword
 from services.identity.queries import staff
@@ -39,13 +38,14 @@ def get_me() -> Response:
 def get_my_preferences() -> Response:
     """Read how one likes things shown. For staff; an API key gets a 403."""
     document, version = get_preferences(
-        current_session(), publisher_id=current_publisher_id(), staff_id=_staff_caller().actor_id
+        current_session(), publisher_id=current_publisher_id(), staff_id=staff_caller().actor_id
     )
     return json_response(document, headers={"ETag": etag(version)})
 
 
 @blueprint.put("/me/preferences")
 @signed_in()
+@not_audited("how one likes things shown is nobody else's business")
 @blueprint.arguments(Preferences)
 @blueprint.response(200, PreferencesView, headers=WITH_ETAG)
 @blueprint.doc(operationId="set_preferences", parameters=[IF_MATCH_OPTIONAL])
@@ -57,7 +57,7 @@ def put_my_preferences(body: dict[str, Any]) -> Response:
     document, version = actions.set_preferences(
         current_session(),
         publisher_id=current_publisher_id(),
-        staff_id=_staff_caller().actor_id,
+        staff_id=staff_caller().actor_id,
         document=body,
         expected_version=if_match() if "If-Match" in request.headers else None,
         now=clock.now(),
@@ -67,6 +67,7 @@ def put_my_preferences(body: dict[str, Any]) -> Response:
 
 @blueprint.post("/me/password")
 @signed_in()
+@audited("identity.password.changed")
 @blueprint.arguments(ChangePassword)
 @blueprint.response(204)
 @blueprint.doc(operationId="change_password")
@@ -75,14 +76,7 @@ def post_my_password(body: dict[str, Any]) -> Response:
 
     Ten tries of the present one in 15 minutes are answered, further ones get a 429.
     """
+    audit_subject(current_caller().actor_id)
     own_password = cast("OwnPassword", kit().extras["own_password"])
     own_password.change(current_caller(), current=body["current_password"], new=body["new_password"], now=clock.now())
     return Response(status=204)
-
-
-def _staff_caller() -> Caller:
-    """The staff member who sent the request. Raises NotStaff for an API key."""
-    caller = current_caller()
-    if caller.kind != "staff":
-        raise NotStaff
-    return caller

@@ -10,6 +10,7 @@ from servicekit import clock
 from servicekit.etag import etag
 from servicekit.kept_answers import forget_old_answers
 from servicekit.web.access import requires
+from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.context import current_caller, current_publisher_id, current_session
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent, keep_instead
@@ -42,6 +43,7 @@ def get_staff(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/staff")
 @requires("identity:manage")
+@audited("identity.staff.created")
 @idempotent
 @blueprint.arguments(AddStaff)
 @blueprint.response(201, NewStaffView, headers=WITH_ETAG)
@@ -56,6 +58,7 @@ def post_staff(body: dict[str, Any]) -> Response:
     member, password = actions.add_staff(
         current_session(), actor=current_caller(), publisher_id=current_publisher_id(), now=now, **body
     )
+    audit_subject(member.id)
     return _shown_once(member, password, status=201)
 
 
@@ -71,6 +74,7 @@ def get_staff_member(staff_id: str) -> Response:
 
 @blueprint.patch("/staff/<staff_id>")
 @requires("identity:manage")
+@audited("identity.staff.edited", subject="staff_id")
 @blueprint.arguments(EditStaff)
 @blueprint.response(200, StaffView, headers=WITH_ETAG)
 @blueprint.doc(parameters=[IF_MATCH], operationId="edit_staff")
@@ -93,6 +97,7 @@ def patch_staff_member(body: dict[str, Any], staff_id: str) -> Response:
 
 @blueprint.post("/staff/<staff_id>/reset_password")
 @requires("identity:manage")
+@audited("identity.password.reset", subject="staff_id")
 @idempotent
 @blueprint.response(200, NewStaffView, headers=WITH_ETAG)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="reset_staff_password")

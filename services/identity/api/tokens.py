@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Response, request
+from flask import Response, g, request
 
 from servicekit import clock
 from servicekit.web.access import bearer_token, public
+from servicekit.web.auditing import not_audited
 from servicekit.web.context import kit
 from servicekit.web.json_body import json_response
 from services.identity.api.blueprint import blueprint
@@ -19,6 +20,7 @@ from services.identity.signer import Signer
 
 @blueprint.post("/token")
 @public()
+@not_audited("signing in writes it itself, in the transaction in which the session begins")
 @blueprint.arguments(SignInRequest)
 @blueprint.response(200, SessionView)
 @blueprint.doc(operationId="sign_in", security=[])
@@ -30,6 +32,7 @@ def post_token(body: dict[str, Any]) -> Response:
         address=_client_address(),
         now=clock.now(),
         user_agent=request.headers.get("User-Agent"),
+        request_id=g.request_id,
     )
     settings = cast("Settings", kit().extras["settings"])
     lifetime = int(settings.session_lifetime.total_seconds())
@@ -38,6 +41,7 @@ def post_token(body: dict[str, Any]) -> Response:
 
 @blueprint.delete("/token")
 @public()
+@not_audited("signing out writes it itself, in the transaction in which the session ends")
 @blueprint.response(204)
 @blueprint.doc(operationId="sign_out")
 def delete_token() -> Response:
@@ -46,7 +50,7 @@ def delete_token() -> Response:
     It stops working within 60 seconds: a gateway may let through for so long what it has checked before. Of a session
     that has ended already the answer is the same. An API key has no session to end: that is a 409.
     """
-    _sign_in().sign_out(bearer_token())
+    _sign_in().sign_out(bearer_token(), now=clock.now(), request_id=g.request_id)
     return Response(status=204)
 
 

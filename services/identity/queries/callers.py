@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,18 +12,28 @@ from servicekit.auth.caller import Caller
 from services.identity.credentials import API_KEY_PREFIX, SESSION_PREFIX, digest
 from services.identity.errors import InvalidCredential
 from services.identity.models import ApiKey, Staff, StaffSession
+from services.identity.queries.sessions import is_live
 from services.identity.roles import scopes_of, scopes_of_key
 
 
-def caller_of(session: Session, *, credential: str, now: datetime) -> Caller:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose a credential is; of a session also when it was last used, coarsely."""
+
+    caller: Caller
+    last_used_at: datetime | None = None
+
+
+def caller_of(session: Session, *, credential: str, now: datetime, idle: timedelta) -> Found:
     """Whose this API key or session secret is, with the rights they have now.
 
-    Raises InvalidCredential, also for a signed token: those are made here and never taken from outside.
+    A session that was unused for as long as ``idle`` has ended. Raises InvalidCredential, also for a signed
+    token: those are made here and never taken from outside.
     """
     if credential.startswith(API_KEY_PREFIX):
-        return _caller_of_api_key(session, credential)
+        return Found(_caller_of_api_key(session, credential))
     if credential.startswith(SESSION_PREFIX):
-        return _caller_of_session(session, credential, now)
+        return _caller_of_session(session, credential, now, idle)
     raise InvalidCredential
 
 
@@ -49,7 +60,7 @@ def _caller_of_api_key(session: Session, credential: str) -> Caller:
     )
 
 
-def _caller_of_session(session: Session, credential: str, now: datetime) -> Caller:
+def _caller_of_session(session: Session, credential: str, now: datetime, idle: timedelta) -> Found:
     staff = session.execute(
         select(
             Staff.id,
@@ -58,15 +69,14 @@ def _caller_of_session(session: Session, credential: str, now: datetime) -> Call
             Staff.role,
             Staff.password_change_required,
             StaffSession.id.label("session_id"),
+            StaffSession.last_used_at,
         )
         .join(StaffSession, StaffSession.staff_id == Staff.id)
-        .where(
-            StaffSession.secret_hash == digest(credential), StaffSession.expires_at > now, Staff.disabled_at.is_(None)
-        )
+        .where(StaffSession.secret_hash == digest(credential), is_live(now, idle), Staff.disabled_at.is_(None))
     ).first()
     if staff is None:
         raise InvalidCredential
-    return Caller(
+    caller = Caller(
         kind="staff",
         actor_id=staff.id,
         name=staff.name,
@@ -76,3 +86,4 @@ def _caller_of_session(session: Session, credential: str, now: datetime) -> Call
         scopes=frozenset() if staff.password_change_required else scopes_of(staff.role),
         session_id=staff.session_id,
     )
+    return Found(caller, staff.last_used_at)

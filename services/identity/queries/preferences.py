@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.identity.models import StaffPreferences
 
 # Whoever never set any has these, in this version.
-DEFAULT_PREFERENCES = {"theme": "auto", "language": None, "time_zone": None, "customer_list": None}
+DEFAULT_PREFERENCES: Mapping[str, Any] = {"theme": "auto", "language": None, "time_zone": None, "customer_list": None}
 FIRST_VERSION = 1
 
 

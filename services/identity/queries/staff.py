@@ -11,7 +11,8 @@ from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
 from servicekit.web.cursors import decode_cursor, encode_cursor
 from services.identity.errors import StaffNotFound
-from services.identity.models import Publisher, Staff, StaffSession
+from services.identity.models import Publisher, Staff, StaffPreferences, StaffSession
+from services.identity.queries.preferences import DEFAULT_PREFERENCES
 
 _LIST = "staff"
 
@@ -78,7 +79,13 @@ def get_me(session: Session, caller: Caller) -> dict[str, Any]:
     }
 
 
-_NOT_STAFF = {"email": None, "publisher_name": None, "session_expires_at": None, "password_change_required": False}
+_NOT_STAFF = {
+    "email": None,
+    "publisher_name": None,
+    "session_expires_at": None,
+    "password_change_required": False,
+    "preferences": None,
+}
 
 
 def _about_staff(session: Session, caller: Caller) -> dict[str, Any]:
@@ -88,9 +95,11 @@ def _about_staff(session: Session, caller: Caller) -> dict[str, Any]:
             Staff.password_change_required,
             Publisher.name.label("publisher_name"),
             StaffSession.expires_at,
+            StaffPreferences.document,
         )
         .join(Publisher, Publisher.publisher_id == Staff.publisher_id)
         .outerjoin(StaffSession, (StaffSession.staff_id == Staff.id) & (StaffSession.id == caller.session_id))
+        .outerjoin(StaffPreferences, StaffPreferences.staff_id == Staff.id)
         .where(Staff.publisher_id == caller.publisher_id, Staff.id == caller.actor_id)
     ).one()
     return {
@@ -99,4 +108,5 @@ def _about_staff(session: Session, caller: Caller) -> dict[str, Any]:
         # None: it was ended within the last minute, and the caller's token hasn't yet.
         "session_expires_at": None if found.expires_at is None else rfc3339(found.expires_at),
         "password_change_required": found.password_change_required,
+        "preferences": {**DEFAULT_PREFERENCES, **(found.document or {})},
     }

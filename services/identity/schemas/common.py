@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import Schema, ValidationError, fields, validate
 
 from servicekit.web.fields import Text
-from services.identity.vocabulary import language_tag, time_zones
+from services.identity.vocabulary import currencies, language_tag, time_zones
 
 SCOPES = ["customers:read", "search:read"]
 
@@ -29,6 +29,21 @@ class Email(Text):
             return validate_email(text, check_deliverability=False, test_environment=True).normalized
         except (EmailNotValidError, ValueError) as error:
             raise ValidationError(f"Not a valid email address: {error}") from None
+
+
+def domain(name: str) -> str:
+    """The name of a host on the internet in its usual form. Raises EmailNotValidError."""
+    return validate_email(f"a@{name}", check_deliverability=False, test_environment=True).domain
+
+
+class Currency(fields.String):
+    """A currency's ISO 4217 code, e.g. ``EUR``."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        code = super()._deserialize(value, attr, data, **kwargs)[:4].upper()
+        if code not in currencies():
+            raise ValidationError("Not a currency's three-letter code (ISO 4217), such as EUR.")
+        return code
 
 
 class Language(fields.String):

@@ -17,44 +17,6 @@ def distinct(names: list[str]) -> None:
         raise ValidationError("Each only once.")
 
 
-class MeView(Schema):
-    """Whoever sent the request."""
-
-    id = fields.String(
-        required=True, metadata=described("Of the staff member or API key.", "key_06h5yvkg1scm7h3b8k5rqt2xzw")
-    )
-    kind = fields.String(
-        required=True, validate=validate.OneOf(["staff", "api_key"]), metadata=described("Which.", "api_key")
-    )
-    name = fields.String(required=True, metadata=described("Their name.", "Nightly import"))
-    role = fields.String(
-        required=True, allow_none=True, metadata=described("Role of a staff member; null for an API key.")
-    )
-    publisher_id = fields.String(
-        required=True, metadata=described("Their publisher.", "pub_06h5yvkg1scm7h3b8k5rqt2xzw")
-    )
-    scopes = fields.List(
-        fields.String(),
-        required=True,
-        metadata=described("What they may do: nothing while `password_change_required`.", SCOPES),
-    )
-    email = fields.String(
-        required=True, allow_none=True, metadata=described("What a staff member signs in with; null for an API key.")
-    )
-    publisher_name = fields.String(
-        required=True, allow_none=True, metadata=described("Their publisher's name; null for an API key.")
-    )
-    session_expires_at = fields.DateTime(
-        required=True,
-        allow_none=True,
-        metadata=described("When this session ends at the latest, UTC; null for an API key."),
-    )
-    password_change_required = fields.Boolean(
-        required=True,
-        metadata=described("Whether they signed in with a temporary password: see POST me/password."),
-    )
-
-
 class CustomerListPreferences(Schema):
     """How the list of customers is shown."""
 
@@ -145,6 +107,50 @@ class PreferencesView(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "How the list of customers is shown; null for the usual way."},
+    )
+
+
+class MeView(Schema):
+    """Whoever sent the request."""
+
+    id = fields.String(
+        required=True, metadata=described("Of the staff member or API key.", "key_06h5yvkg1scm7h3b8k5rqt2xzw")
+    )
+    kind = fields.String(
+        required=True, validate=validate.OneOf(["staff", "api_key"]), metadata=described("Which.", "api_key")
+    )
+    name = fields.String(required=True, metadata=described("Their name.", "Nightly import"))
+    role = fields.String(
+        required=True, allow_none=True, metadata=described("Role of a staff member; null for an API key.")
+    )
+    publisher_id = fields.String(
+        required=True, metadata=described("Their publisher.", "pub_06h5yvkg1scm7h3b8k5rqt2xzw")
+    )
+    scopes = fields.List(
+        fields.String(),
+        required=True,
+        metadata=described("What they may do: nothing while `password_change_required`.", SCOPES),
+    )
+    email = fields.String(
+        required=True, allow_none=True, metadata=described("What a staff member signs in with; null for an API key.")
+    )
+    publisher_name = fields.String(
+        required=True, allow_none=True, metadata=described("Their publisher's name; null for an API key.")
+    )
+    session_expires_at = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata=described("When this session ends at the latest, UTC; null for an API key."),
+    )
+    password_change_required = fields.Boolean(
+        required=True,
+        metadata=described("Whether they signed in with a temporary password: see POST me/password."),
+    )
+    preferences = fields.Nested(
+        PreferencesView,
+        required=True,
+        allow_none=True,
+        metadata={"description": "How they like things shown; null for an API key."},
     )
 
 

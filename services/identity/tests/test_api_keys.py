@@ -41,6 +41,7 @@ def test_a_key_works_as_a_credential(signed_in: Client, owner: Staff) -> None:
         "publisher_name": None,
         "session_expires_at": None,
         "password_change_required": False,
+        "preferences": None,
     }
 
 

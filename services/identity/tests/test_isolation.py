@@ -16,6 +16,7 @@ from services.identity.models import (
     Publisher,
     SignInAttempt,
     SigningKey,
+    SignInPlace,
     Staff,
     StaffPreferences,
     StaffSession,
@@ -105,7 +106,7 @@ def test_the_system_role_does_not_see_preferences(system_database: Database) -> 
 
 
 def test_the_app_role_never_sees_signing_keys(database: Database) -> None:
-    for table in (SigningKey, SignInAttempt):
+    for table in (SigningKey, SignInAttempt, SignInPlace):
         with pytest.raises(ProgrammingError, match="permission denied"), database.transaction() as session:
             session.execute(select(table))
 
@@ -125,6 +126,6 @@ def test_the_models_are_the_tables(system_database: Database) -> None:
         for metadata in (Base.metadata, kit_metadata)
         for table in metadata.tables.values()
         for column in table.columns
-        if metadata is Base.metadata or table.name == "idempotency_key"
+        if metadata is Base.metadata or table.name in ("idempotency_key", "audit_entry")
     }
     assert {(row.relname, row.attname) for row in found} == described

@@ -62,9 +62,18 @@ def test_a_key_from_before_sees_personal_data_as_before(
 
 
 def test_a_key_from_before_that_read_nothing_gains_nothing(as_before: Database, owner: Staff, client: Client) -> None:
-    old_key(as_before, owner, "customers:write")
+    old_key(as_before, owner, "identity:read")
     me = client.using(KEY).send("GET", "/v1/identity/me").json or {}
-    assert me["scopes"] == ["customers:write"]
+    assert me["scopes"] == ["identity:read"]
+
+
+@pytest.mark.parametrize("scope", ["customers:write", "customers:import"])
+def test_a_key_from_before_is_answered_what_it_wrote_as_before(
+    as_before: Database, owner: Staff, client: Client, scope: str
+) -> None:
+    old_key(as_before, owner, scope)
+    me = client.using(KEY).send("GET", "/v1/identity/me").json or {}
+    assert me["scopes"] == [scope, "personal:read"]
 
 
 def test_a_new_key_without_the_scope_does_not_see_them(signed_in: Client) -> None:

@@ -9,9 +9,12 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
+from servicekit import clock
 from servicekit.db.database import Database
 from servicekit.errors import Unauthorized
+from services.identity.actions import begin_session
 from services.identity.attempts import ATTEMPTS, WINDOW
+from services.identity.errors import WrongCredentials
 from services.identity.models import Staff
 from services.identity.tests.conftest import PASSWORD, Client
 from services.identity.tests.people import ME, NEW_PASSWORD, STAFF, TOKEN, add, person, sign_in
@@ -152,3 +155,16 @@ def test_passwords_are_nowhere_in_the_clear(signed_in: Client, owner: Staff, dat
         ]
     assert len(kept) > 2
     assert not any(secret in row for row in kept for secret in (made["temporary_password"], NEW_PASSWORD))
+
+
+@pytest.mark.parametrize("meanwhile", ["disabled_at = now()", "password_hash = 'reset'"])
+def test_whoever_is_disabled_or_reset_while_signing_in_is_not_let_in(
+    owner: Staff, database: Database, meanwhile: str
+) -> None:
+    """The password was checked just before; the session would outlive the reason to end all of them."""
+    with database.transaction(owner.publisher_id) as session:
+        session.execute(text(f"UPDATE staff SET {meanwhile}"))
+    with pytest.raises(WrongCredentials), database.transaction(owner.publisher_id) as session:
+        begin_session(session, staff=owner, lifetime=timedelta(hours=1), now=clock.now())
+    with database.transaction(owner.publisher_id) as session:
+        assert session.execute(text("SELECT count(*) FROM staff_session")).scalar_one() == 0

@@ -57,7 +57,7 @@ def test_others_manage_nobody(signed_in: Client, role: str) -> None:
 
 def test_a_key_gives_no_role_that_is_more_than_itself(signed_in: Client) -> None:
     grace = person(signed_in, "admin")
-    weak = key_of(signed_in, "identity:manage", "identity:read")
+    weak = key_of(signed_in, "identity:manage", "identity:read", "customers:read", "search:read")
     for answer in (
         weak.send("POST", STAFF, json={"email": "x@example.com", "name": "X", "role": "viewer"}),
         edit(weak, grace.id, role="agent"),
@@ -93,8 +93,28 @@ def test_a_right_that_is_gone_is_not_used_once_more(signed_in: Client, client: C
     admin, grace = person(signed_in, "admin"), person(signed_in, "agent")
     headers = {"Authorization": f"Bearer {admin.client.exchange(str(admin.client.credential))}"}
     edit(signed_in, admin.id, role="viewer")
-    late = client.app.test_client().patch(
-        f"{STAFF}/{grace.id}", json={"role": "admin"}, headers={**headers, "If-Match": "*"}
+    for method, path, body in (
+        ("PATCH", f"{STAFF}/{grace.id}", {"role": "admin"}),
+        ("POST", STAFF, {"email": "x@example.com", "name": "X", "role": "admin"}),
+        ("POST", f"{STAFF}/{grace.id}/reset_password", None),
+        ("POST", "/v1/identity/api_keys", {"name": "Back door"}),
+        ("PATCH", "/v1/identity/publisher", {"name": "Mine"}),
+    ):
+        late = client.app.test_client().open(path, method=method, json=body, headers={**headers, "If-Match": "*"})
+        assert (late.status_code, (late.json or {})["code"]) == (403, "no_longer_allowed")
+    assert read(signed_in, grace.id)["role"] == "agent"
+    assert (signed_in.send("GET", "/v1/identity/api_keys").json or {})["items"] == []
+
+
+def test_a_key_revoked_a_moment_ago_makes_no_other(signed_in: Client, client: Client) -> None:
+    key = (
+        signed_in.send("POST", "/v1/identity/api_keys", json={"name": "Key", "scopes": ["identity:manage"]}).json or {}
+    )
+    token = client.exchange(key["secret"])
+    assert signed_in.send("DELETE", f"/v1/identity/api_keys/{key['id']}").status_code == 204
+    late = client.app.test_client().post(
+        "/v1/identity/api_keys",
+        json={"name": "Heir", "scopes": ["identity:manage"]},
+        headers={"Authorization": f"Bearer {token}"},
     )
     assert (late.status_code, (late.json or {})["code"]) == (403, "no_longer_allowed")
-    assert read(signed_in, grace.id)["role"] == "agent"

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from services.search.columns import BY_COLUMN, Values
+from services.search.documents import TELLING_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Field:
     def is_dated(self) -> bool:
         """Whether its values are days or moments."""
         return bool(self.column) and BY_COLUMN[self.column].values is not Values.TEXT
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether what it asks says who somebody is."""
+        return not TELLING_NOTHING.issuperset(self.attributes) or bool(self.column and BY_COLUMN[self.column].personal)
 
 
 _ADDRESS = ("street", "city", "state", "postal_code")
@@ -74,6 +80,8 @@ FIELDS = {field.name: field for field in _FIELDS} | {
     other: field for other, name in _ALSO.items() for field in _FIELDS if field.name == name
 }
 FIELD_NAMES = tuple(field.name for field in _FIELDS)
+NOT_TELLING = tuple(field.name for field in _FIELDS if not field.is_telling)
+"""The fields that are left to those who don't see personal data."""
 STATUSES = ("active",)
 """What ``is:`` asks for."""
 

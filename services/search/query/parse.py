@@ -18,6 +18,7 @@ from datetime import datetime
 from services.search.query.conditions import condition
 from services.search.query.errors import InvalidQuery, QueryTooLong
 from services.search.query.fields import FIELDS, is_compared, nearest
+from services.search.query.hiding import refuse_personal, without_personal
 from services.search.query.lexer import Term, terms
 from services.search.query.tree import Either, Every, Node, Not, Query, Within, Word
 from services.search.query.words import alone, phrase, run
@@ -29,27 +30,32 @@ MAX_TERMS = 40
 _SHORTEST_FIELD = 3
 
 
-def parse(typed: str, *, now: datetime, where: str = "q") -> Query:
+def parse(typed: str, *, now: datetime, where: str = "q", personal: bool = True) -> Query:
     """The query of ``typed``; an empty one matches everybody. ``where`` names the parameter in errors.
 
-    Words of punctuation only are ignored beside others; alone they match nobody. Raises QueryTooLong, InvalidQuery.
+    Words of punctuation only are ignored beside others; alone they match nobody. Unless ``personal``, nothing may be
+    asked by personal data. Raises QueryTooLong, InvalidQuery, PersonalDataHidden.
     """
     if len(typed) > MAX_QUERY_LENGTH:
         raise QueryTooLong(f"Search for at most {MAX_QUERY_LENGTH} characters.", where)
     found = _joined(list(terms(typed, where=where, is_field=_is_field)), where)
     if len(found) > MAX_TERMS:
         raise QueryTooLong(f"Search for at most {MAX_TERMS} words and conditions.", where)
+    if not personal:
+        found = [term if _is_or(term) else without_personal(term, where=where) for term in found]
     nodes = _Reading(found, where, now).nodes()
     searchable = tuple(dict.fromkeys(node for node in nodes if not _is_punctuation(node)))
     if sum(map(_words_that_count, searchable)) > MAX_WORDS:
         raise QueryTooLong(f"Search for at most {MAX_WORDS} words.", where)
+    if not personal:
+        refuse_personal(searchable or nodes[:1], where=where)
     return Query(searchable or tuple(nodes[:1]))
 
 
-def parse_filter(typed: str, *, now: datetime) -> Query:
+def parse_filter(typed: str, *, now: datetime, personal: bool = True) -> Query:
     """As ``parse``, but conditions only, which narrow and don't rank: each term names its field.
 
-    Raises QueryTooLong, InvalidQuery.
+    Raises QueryTooLong, InvalidQuery, PersonalDataHidden.
     """
     found = _joined(list(terms(typed[: MAX_QUERY_LENGTH + 1], where="filter", is_field=_is_field)), "filter")
     for place, term in enumerate(found):
@@ -60,7 +66,7 @@ def parse_filter(typed: str, *, now: datetime) -> Query:
                 position=term.position,
                 hint="Name the field, such as city:Berlin; free words belong into q.",
             )
-    return Query(tuple(map(Within, parse(typed, now=now, where="filter").nodes)))
+    return Query(tuple(map(Within, parse(typed, now=now, where="filter", personal=personal).nodes)))
 
 
 def _is_field(name: str, operator: str, rest: str, *, spaced: bool) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Kind = Literal["staff", "api_key", "service"]
+SEES_PERSONAL = "personal:read"
+"""The scope without which answers are masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,11 @@ class Caller:
     role: str | None
     scopes: frozenset[str]
     session_id: str | None = None
+
+    @property
+    def sees_personal(self) -> bool:
+        """Whether answers to this caller may tell who somebody is; our own services see everything."""
+        return self.kind == "service" or SEES_PERSONAL in self.scopes
 
 
 class TokenVerifier(Protocol):

@@ -117,3 +117,16 @@ def idempotency_v1(database: str) -> list[str]:
         "CREATE INDEX idempotency_key_by_datasubject ON idempotency_key (publisher_id, datasubject)",
         *isolate(database, "idempotency_key", app="SELECT, INSERT, UPDATE, DELETE", system="SELECT, DELETE"),
     ]
+
+
+def audit_v1(database: str) -> list[str]:
+    """The audit log: ``app`` adds and reads, and can neither change nor take away."""
+    return [
+        """CREATE TABLE audit_entry (
+            id text NOT NULL, publisher_id text NOT NULL, at timestamptz NOT NULL, actor_id text NOT NULL,
+            actor_kind text NOT NULL, action text NOT NULL, subject text, request_id text, outcome text NOT NULL,
+            PRIMARY KEY (publisher_id, id))""",
+        "CREATE INDEX audit_entry_by_subject ON audit_entry (publisher_id, subject, id) WHERE subject IS NOT NULL",
+        "CREATE INDEX audit_entry_by_age ON audit_entry USING brin (at) WITH (autosummarize = on)",
+        *isolate(database, "audit_entry", app="SELECT, INSERT", system="SELECT, DELETE"),
+    ]

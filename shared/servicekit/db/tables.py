@@ -156,3 +156,17 @@ idempotency_key = Table(
     personal("body", Text),
     plain("created_at", _moment),
 )
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    plain("id", Text, primary_key=True),
+    plain("publisher_id", Text, primary_key=True),
+    plain("at", _moment),
+    plain("actor_id", Text),
+    plain("actor_kind", Text),
+    plain("action", Text),
+    plain("subject", Text),
+    plain("request_id", Text),
+    plain("outcome", Text),
+)

@@ -1,4 +1,5 @@
-"""Deleting what the kit keeps only for a set time: the event log, the inbox, the answers to repeated requests."""
+"""Deleting what the kit keeps only for a set time: the event log, the inbox, the answers to repeated requests, the
+audit log."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, TextClause, text
 
+from servicekit.audit import AUDIT_KEPT, OLD_ENTRIES
 from servicekit.db.database import Database
 
 _BATCH = 5000
@@ -43,6 +45,7 @@ class Retention:
     event_log: timedelta = timedelta(days=30)
     inbox: timedelta = timedelta(days=90)
     idempotency_key: timedelta = timedelta(hours=24)
+    audit_entry: timedelta = AUDIT_KEPT
 
 
 def prune(database: Database, *, retention: Retention, now: datetime) -> dict[str, int]:
@@ -51,6 +54,7 @@ def prune(database: Database, *, retention: Retention, now: datetime) -> dict[st
         "event_log": (_EVENT_LOG, retention.event_log),
         "inbox": (_INBOX, retention.inbox),
         "idempotency_key": (_IDEMPOTENCY, retention.idempotency_key),
+        "audit_entry": (OLD_ENTRIES, retention.audit_entry),
     }
     deleted = {}
     for name, (statement, kept) in tables.items():

@@ -16,6 +16,7 @@ from flask import g, request
 from servicekit.auth.caller import Caller
 from servicekit.errors import Forbidden, Unauthorized
 from servicekit.faults import reach
+from servicekit.web.auditing import record_answer, record_refusal
 from servicekit.web.context import kit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -32,11 +33,15 @@ def requires(scope: str, *, as_system: bool = False) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            caller = _caller()
-            if scope not in caller.scopes:
-                raise Forbidden(f"This needs the scope {scope}, which your credential doesn't have.")
-            g.caller, g.as_system = caller, as_system
-            return _in_transaction(view, args, kwargs)
+            caller = g.caller = _caller()
+            g.as_system = as_system
+            try:
+                if scope not in caller.scopes:
+                    raise Forbidden(f"This needs the scope {scope}, which your credential doesn't have.")
+                return _in_transaction(view, args, kwargs)
+            except Forbidden:
+                record_refusal(view, kwargs)
+                raise
 
         return cast("View", _marked(guarded, scope))
 
@@ -100,6 +105,7 @@ def _in_transaction(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     with ExitStack() as transaction:
         g.transaction = transaction
         answer = view(*args, **kwargs)
+        record_answer(view, kwargs, answer)
         writing = "session" in g and request.method not in _READING
         if writing:
             reach("web:written")

@@ -12,8 +12,8 @@ from servicekit.web.fields import Moment
 
 
 def describe_fields(converter: OpenAPIConverter) -> None:
-    """Teach apispec our kinds of fields, to mark what says something about a person as ``x-personal``, and to write
-    patterns as JSON Schema has them."""
+    """Teach apispec our kinds of fields, to mark what says something about a person as ``x-personal``
+    (``x-never-masked`` where it doesn't say who that is), and to write patterns as JSON Schema has them."""
     converter.map_to_openapi_type(Moment, "string", "date-time")
     converter.add_attribute_function(_personal)
     converter.add_attribute_function(_pattern)
@@ -29,7 +29,9 @@ def portable_pattern(pattern: str) -> str:
 
 
 def _personal(_converter: OpenAPIConverter, field: Field[Any], **_: Any) -> dict[str, Any]:
-    return {"x-personal": True} if field.metadata.get("personal") else {}
+    if not field.metadata.get("personal"):
+        return {}
+    return {"x-personal": True, **({"x-never-masked": True} if field.metadata.get("hidden") is False else {})}
 
 
 def _pattern(_converter: OpenAPIConverter, field: Field[Any], **_: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
 
 from servicekit.errors import BadRequest
+from servicekit.web.presenting import presented
 from servicekit.web.strict_json import strict_json
 
 MAX_BODY_BYTES = 1_000_000
@@ -71,8 +72,11 @@ def read_json(*, required: bool = True) -> Any:
 
 
 def json_response(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer in JSON; datetimes must already be text, so that every one is written the same way."""
-    return Response(orjson.dumps(document), status, headers, content_type="application/json")
+    """An answer in JSON, masked for a caller who may not see who somebody is.
+
+    Datetimes must already be text, so that every one is written the same way.
+    """
+    return Response(orjson.dumps(presented(document, status)), status, headers, content_type="application/json")
 
 
 def _has_surrogate(value: str) -> bool:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from servicekit.db.database import is_transient
 from servicekit.errors import BadRequest, FieldError, Invalid, NotFound, Problem, Unavailable
+from servicekit.web.presenting import presented_extensions
 
 CONTENT_TYPE = "application/problem+json"
 _log = structlog.get_logger("web")
@@ -80,6 +81,7 @@ def problem_document(problem: Problem, request_id: str | None) -> dict[str, Any]
 def problem_response(problem: Problem) -> Response:
     """The answer that tells of ``problem``."""
     document = problem_document(problem, g.get("request_id"))
+    document = presented_extensions(document, problem.extensions, problem.status)
     response = Response(orjson.dumps(document), problem.status, content_type=CONTENT_TYPE)
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"

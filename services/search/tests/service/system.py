@@ -150,7 +150,9 @@ class System:
         with self.system_database.transaction() as session:
             session.execute(text("UPDATE search_dirty SET due_at = now()"))
 
-    def get(self, publisher_id: str, scopes: Iterable[str] = ("search:read",), **parameters: Any) -> Any:
+    def get(
+        self, publisher_id: str, scopes: Iterable[str] = ("search:read", "personal:read"), **parameters: Any
+    ) -> Any:
         """Search as a program of this publisher: the response."""
         headers = self.as_program(publisher_id, scopes)
         return self.client.get("/v1/search/customers", query_string=parameters, headers=headers)
@@ -159,7 +161,7 @@ class System:
         """The same by POST."""
         return self.client.post("/v1/search/customers/query", json=body, headers=self.as_program(publisher_id))
 
-    def as_program(self, publisher_id: str, scopes: Iterable[str] = ("search:read",)) -> dict[str, str]:
+    def as_program(self, publisher_id: str, scopes: Iterable[str] = ("search:read", "personal:read")) -> dict[str, str]:
         """Headers of a program of this publisher."""
         token = f"{publisher_id}:{','.join(scopes)}"
         self._callers[token] = api_key(publisher_id, scopes)

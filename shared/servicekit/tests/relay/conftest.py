@@ -8,13 +8,13 @@ import psycopg
 import pytest
 
 from servicekit.db.database import Database
-from servicekit.db.ddl import consumer_v1, idempotency_v1, outbox_v1, outbox_v2
+from servicekit.db.ddl import audit_v1, consumer_v1, idempotency_v1, outbox_v1, outbox_v2
 from servicekit.testing.databases import ScratchDatabase, Template, run_statements, template
 
 
 @pytest.fixture(scope="package")
 def relay_template() -> Iterator[Template]:
-    with template("relay", run_statements(outbox_v1, outbox_v2, consumer_v1, idempotency_v1)) as made:
+    with template("relay", run_statements(outbox_v1, outbox_v2, consumer_v1, idempotency_v1, audit_v1)) as made:
         yield made
 
 

@@ -1,0 +1,70 @@
+"""What can be chosen in forms: countries, languages and currencies, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from babel import Locale
+from babel.numbers import get_territory_currencies
+from markupsafe import Markup, escape
+
+from services.console.reader import country_name, currency_name, language_name
+
+_ENGLISH = Locale("en")
+_NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
+
+
+def options(kind: str, chosen: str) -> Markup:
+    """The options of a ``<select>`` of this kind, one of them chosen; one that isn't listed is added for it."""
+    entries = _options(kind)
+    found = [_option(code, name, chosen=True) if code == chosen else html for code, name, html in entries]
+    if chosen and all(code != chosen for code, _, _ in entries):
+        found.insert(0, _option(chosen, _NAMES[kind](chosen) or chosen, chosen=True))
+    return Markup('<option value=""></option>') + Markup("").join(found)
+
+
+def name_of(kind: str, code: str) -> str:
+    """What a code of this kind is called; the code itself where nobody knows."""
+    return _NAMES[kind](code) or code
+
+
+@cache
+def _options(kind: str) -> Sequence[tuple[str, str, Markup]]:
+    named = sorted(_CODES[kind]().items(), key=lambda entry: entry[1].casefold())
+    return [(code, name, _option(code, name)) for code, name in named]
+
+
+def _option(code: str, name: str, *, chosen: bool = False) -> Markup:
+    mark = Markup(" selected") if chosen else ""
+    return Markup('<option value="{}"{}>{}</option>').format(code, mark, escape(name))
+
+
+def _countries() -> dict[str, str]:
+    codes = {str(code) for code in _ENGLISH.territories} - _NO_COUNTRIES
+    return {code: country_name(code) or code for code in codes if re.fullmatch("[A-Z]{2}", code)}
+
+
+def _languages() -> dict[str, str]:
+    """Languages without their variants; those of two letters, which are the ones in common use."""
+    codes = (str(code) for code in _ENGLISH.languages)
+    return {code: language_name(code) or code for code in codes if re.fullmatch("[a-z]{2}", code)}
+
+
+def _currencies() -> dict[str, str]:
+    """Those that some country pays with today."""
+    codes = {str(code) for country in _countries() for code in get_territory_currencies(country)}
+    return {code: currency_name(code) or code for code in codes}
+
+
+_CODES: Mapping[str, Callable[[], dict[str, str]]] = {
+    "country": _countries,
+    "language": _languages,
+    "currency": _currencies,
+}
+_NAMES: Mapping[str, Callable[[str], str | None]] = {
+    "country": country_name,
+    "language": language_name,
+    "currency": currency_name,
+}
