@@ -27,9 +27,10 @@ from bench.processes import free_port, running, wait_for_port
 from bench.searches import EXACT, Search, searches
 from bench.stand import Stand
 from servicekit.ids import new_id
+from services.search.engine.errors import TooBroad
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.opensearch_query import query_of
-from services.search.engine.port import Engine
+from services.search.engine.port import EXACT_TOTAL, Engine
 from services.search.engine.postgres import PostgresEngine
 from services.search.query.parse import parse
 
@@ -56,6 +57,8 @@ class _Size:
     opensearch: list[float] = field(default_factory=list)
     postgres: list[float] = field(default_factory=list)
     slowest: dict[str, dict[str, float]] = field(default_factory=dict)
+    unfinished: set[str] = field(default_factory=set)
+    """What the embedded engine answered in parts, or not, because its time was over."""
 
 
 def measure(stand: Stand, quick: bool) -> list[Row]:
@@ -190,7 +193,7 @@ def _measure_engines(stand: Stand, place: Place, mix: Sequence[Search], rounds: 
                 _took(client, opensearch.alias, query_of(place.publisher_id, query)),
                 _took(client, place.plain_index, _plain_query(search.q)),
                 _timed(opensearch, place.publisher_id, search.q, now),
-                _timed(postgres, place.publisher_id, search.q, now),
+                _timed(postgres, place.publisher_id, search.q, now, size.unfinished),
             ]
             if number:  # the first round warms up
                 means.setdefault(place_in_mix, []).append(times)
@@ -218,9 +221,16 @@ def _plain_query(q: str) -> dict[str, Any]:
     }
 
 
-def _timed(engine: Engine, publisher_id: str, q: str, now: datetime) -> float:
+def _timed(engine: Engine, publisher_id: str, q: str, now: datetime, unfinished: set[str] | None = None) -> float:
+    """Milliseconds until it is answered; ``unfinished`` takes what could not be found out whole in its time."""
     began = time.perf_counter()
-    engine.search(publisher_id, parse(q, now=now), limit=LIMIT)
+    try:
+        total = engine.search(publisher_id, parse(q, now=now), limit=LIMIT).total
+        whole = total.exact or total.value >= EXACT_TOTAL
+    except TooBroad:
+        whole = False
+    if unfinished is not None and not whole:
+        unfinished.add(q)
     return (time.perf_counter() - began) * 1_000
 
 
@@ -244,7 +254,7 @@ def _rows(size: _Size) -> list[Row]:
                 size.opensearch,
                 share,
                 EMBEDDED_AIM if share == 0.5 else float("inf"),
-                {"slowest_by_kind": size.slowest},
+                {"slowest_by_kind": size.slowest, "longest": max(size.postgres), "unfinished": len(size.unfinished)},
             )
         )
     return rows

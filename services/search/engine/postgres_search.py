@@ -5,7 +5,7 @@ A search that is not done in time is answered by the best ranked as far as they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,22 +129,25 @@ class Search:
         a page that has everybody it should. Without words a page in the order of an index, which needs no count.
         """
         hits: list[Hit] = []
-        try:
-            if wanted is not None and not wanted.nodes:
-                hits = _hits(self.reader.rows(self._statement(wanted, count_to=0)))
-            elif self.order is None:
-                hits = self._strongest(sparing=SPARED / 2)
-            if wanted is not None and wanted.nodes and len(hits) <= self.limit:
-                weakest = SCORES["prefix"] * len(wanted.nodes)
-                if self._is_in_order_of_an_index(lowest=0):
-                    hits += self._first(wanted, by_beginning=weakest, sparing=0.0)
-        except OutOfTime:
-            pass
+        if wanted is not None and not wanted.nodes:
+            hits += self._as_far_as_known(lambda: _hits(self.reader.rows(self._statement(wanted, count_to=0))))
+        elif self.order is None:
+            hits += self._as_far_as_known(lambda: self._strongest(sparing=SPARED / 2))
+        if wanted is not None and wanted.nodes and len(hits) <= self.limit and self._is_in_order_of_an_index(lowest=0):
+            weakest = SCORES["prefix"] * len(wanted.nodes)
+            hits += self._as_far_as_known(lambda: self._first(wanted, by_beginning=weakest, sparing=0.0))
         if not self.order:
             hits = self._best_first(hits)
         if not hits or (self.order and len(hits) <= self.limit):
             raise TooBroad
         return hits, Total(len(hits), exact=False)
+
+    @staticmethod
+    def _as_far_as_known(find: Callable[[], list[Hit]]) -> list[Hit]:
+        try:
+            return find()
+        except OutOfTime:
+            return []
 
     def _best_first(self, hits: Iterable[Hit]) -> list[Hit]:
         """Each customer once, and only those behind ``after``."""

@@ -23,8 +23,9 @@ _DEADLOCK = {"40P01", "40001"}
 _CANCELED = "57014"
 
 # The planner doesn't know how many customers have a word, and takes it for a few: two sets of a hundred thousand would
-# be joined by comparing each with each. What is to be looked up one by one says so (LATERAL); all else is hashed.
-_PLANS = {"enable_nestloop": "off", "enable_mergejoin": "off", "work_mem": "32MB"}
+# be joined by comparing each with each. What is to be looked up one by one says so (LATERAL); all else is hashed. Nor
+# does it know how early a search ends: of the words that begin with one letter it would read the whole vocabulary.
+_PLANS = {"enable_nestloop": "off", "enable_mergejoin": "off", "enable_seqscan": "off", "work_mem": "32MB"}
 _TIME = "SELECT set_config('statement_timeout', :milliseconds, false)"
 _SET = ", ".join((_TIME, *(f"set_config('{name}', '{value}', false)" for name, value in _PLANS.items())))
 _RESET = "; ".join(f"RESET {name}" for name in ("statement_timeout", *_PLANS))

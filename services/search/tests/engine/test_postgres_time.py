@@ -165,7 +165,7 @@ def test_without_words_a_page_needs_no_count(
 
 
 def test_a_statement_is_ended_when_its_time_is_over_and_the_connection_is_as_it_was(postgres: PostgresEngine) -> None:
-    names = ("statement_timeout", "enable_nestloop", "enable_mergejoin", "work_mem")
+    names = ("statement_timeout", "enable_nestloop", "enable_mergejoin", "enable_seqscan", "work_mem")
     show = Statement(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}", {})
     sessions = postgres._sessions
     with sessions.reading() as connection:
