@@ -113,7 +113,7 @@ def test_what_was_typed_about_somebody_anonymized_meanwhile_is_forgotten(site: S
     page = opened(site, pages, customer)
     open_edit(page)
     page.get_by_label("Company").fill("Mine")
-    site.system.staff(site.owner.publisher_id, "owner").anonymize(customer)
+    site.system.staff(site.editor.publisher_id, "owner").anonymize(customer)
     page.get_by_role("button", name="Save").click()
     page.get_by_text("This customer was anonymized, for good.").wait_for()
     assert len(drafts(page)) == 1
