@@ -45,7 +45,12 @@ INSERT_EVENT = """
     VALUES (%(shard)s, %(publisher_id)s, %(event_id)s, %(type)s, %(subject)s, %(aggregate_version)s, %(datasubject)s,
         %(time)s, %(payload)s)
 """
-STATEMENTS = (SET_PUBLISHER, INSERT_CUSTOMER, CLAIM_EXTERNAL_ID, INSERT_CHANGE, INSERT_EVENT)
+INSERT_AUDIT = """
+    INSERT INTO audit_entry (id, publisher_id, at, actor_id, actor_kind, action, subject, request_id, outcome)
+    VALUES (%(id)s, %(publisher_id)s, %(at)s, %(actor_id)s, %(actor_kind)s, %(action)s, %(subject)s, %(request_id)s,
+        %(outcome)s)
+"""
+STATEMENTS = (SET_PUBLISHER, INSERT_CUSTOMER, CLAIM_EXTERNAL_ID, INSERT_CHANGE, INSERT_EVENT, INSERT_AUDIT)
 _FIELDS = ("email", "first_name", "last_name", "phone", "language", "currency", "country")
 _NOTHING = ("company", "birthdate", "last_login_at", "anonymized_at")
 
@@ -73,6 +78,7 @@ def create_bare_app(database_url: str, publisher_id: str) -> Flask:
             )
             connection.execute(INSERT_CHANGE, _change(row))
             connection.execute(INSERT_EVENT, _event(row))
+            connection.execute(INSERT_AUDIT, _audit(row))
         return Response(orjson.dumps(_state(row)), 201, content_type="application/json")
 
     return app
@@ -146,6 +152,20 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
         "datasubject": row["id"],
         "time": row["registered_at"],
         "payload": orjson.dumps(envelope).decode(),
+    }
+
+
+def _audit(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "publisher_id": row["publisher_id"],
+        "id": new_id("aud"),
+        "at": row["registered_at"],
+        "actor_id": "key_bench",
+        "actor_kind": "api_key",
+        "action": "customers.customer.created",
+        "subject": row["id"],
+        "request_id": new_id("req"),
+        "outcome": "done",
     }
 
 

@@ -15,6 +15,7 @@ from bench.people import bodies, editor
 from bench.processes import free_port, running, wait_for_port
 from bench.stand import Stand
 from servicekit import clock
+from servicekit.audit import Actor, Entry, record
 from servicekit.db.database import Database
 from servicekit.db.direct import SEPARATOR
 from servicekit.ids import new_id
@@ -80,7 +81,11 @@ def _record(database: Database, publisher_id: str) -> list[str]:
     event.listen(database.engine, "before_cursor_execute", note)
     try:
         with database.transaction(publisher_id) as session:
-            create_customer(session, publisher_id=publisher_id, data=data, editor=editor(publisher_id), now=clock.now())
+            by, now = editor(publisher_id), clock.now()
+            created = create_customer(session, publisher_id=publisher_id, data=data, editor=by, now=now)
+            # As the kit does once the route has answered.
+            entry = Entry("customers.customer.created", created.id, new_id("req"))
+            record(session, entry, publisher_id=publisher_id, actor=Actor(by.kind, by.actor_id), now=now)
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
     return sent

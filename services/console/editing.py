@@ -166,7 +166,7 @@ def field_errors(errors: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """What is wrong with each field, and what is wrong elsewhere, of errors by JSON Pointer."""
     of_fields = {where.lstrip("/").replace("/", "."): message for where, message in errors.items()}
     elsewhere = [message for name, message in of_fields.items() if name not in BY_NAME]
-    return {name: message for name, message in of_fields.items() if name in BY_NAME}, elsewhere
+    return {known.name: of_fields[known.name] for known in FIELDS if known.name in of_fields}, elsewhere
 
 
 def _value(customer: Mapping[str, Any], name: str) -> str:

@@ -28,11 +28,15 @@ IN_BOTH_MODES = pytest.mark.parametrize("site", ["embedded", "real"], indirect=T
 
 @dataclass(frozen=True)
 class Site:
-    """The product on a port, with the demo customers of one publisher, whose owner can sign in."""
+    """The product on a port, with the demo customers of one publisher, whose owner can sign in; nobody changes them.
+
+    ``editor`` is the owner of another publisher, for tests that create and change customers.
+    """
 
     url: str
     system: System
     owner: Staff
+    editor: Staff
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def _running_site(mode: str) -> Iterator[Site]:
         )
         system.drain()
         with served(system) as server:
-            yield Site(server.url, system, owner)
+            yield Site(server.url, system, owner, Staff.of_new_publisher(system))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def second_editor(site: Site) -> Api:
     """Somebody else of the same publisher, who edits over the API."""
-    return site.system.staff(site.owner.publisher_id, "agent")
+    return site.system.staff(site.editor.publisher_id, "agent")
 
 
 def new_customer(site: Site, **fields: Any) -> str:
@@ -44,7 +44,7 @@ def failing(site: Site, service: str) -> Iterator[None]:
 
 def opened(site: Site, pages: Pages, customer_id: str) -> Page:
     """A customer's page, once the customer is on it."""
-    page = pages.signed_in(site.owner, f"/console/customers/{customer_id}")
+    page = pages.signed_in(site.editor, f"/console/customers/{customer_id}")
     page.locator(".summary-name").wait_for()
     return page
 

@@ -224,7 +224,7 @@ def test_whoever_may_not_see_personal_data_sees_that_it_is_hidden(site: Site, pa
         site, last_name="Canary", company="Canary", phone="+49 30 123456", address={"city": "Canary"}
     )
     second_editor(site).edit(customer, company="Canary 2")
-    viewer = site.system.staff(site.owner.publisher_id, "viewer_no_pii")
+    viewer = site.system.staff(site.editor.publisher_id, "viewer_no_pii")
     page = pages.open("/console/sign-in")
     page.context.add_cookies(
         [{"name": "accounts_session", "value": viewer.credential, "domain": "127.0.0.1", "path": "/console"}]

@@ -136,7 +136,7 @@ def test_a_customers_page_can_be_used_by_all_and_is_pictured(
 ) -> None:
     customer = new_customer(site, **FULL)
     path = f"/console/customers/{customer}"
-    page = pages.signed_in(site.owner, path, color_scheme=theme, reduced_motion="reduce")
+    page = pages.signed_in(site.editor, path, color_scheme=theme, reduced_motion="reduce")
     page.locator(".summary-name").wait_for()
     STATES[state](site, page, customer)
     assert_usable(page)

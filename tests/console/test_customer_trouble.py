@@ -15,7 +15,7 @@ def test_what_is_typed_outlives_the_session_and_is_gone_after_signing_out(site: 
     page.context.clear_cookies()
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/console/sign-in?next=*")
-    sign_in(page, site.owner)
+    sign_in(page, site.editor)
     page.wait_for_url(f"**/console/customers/{customer}")
     second_editor(site).edit(customer, phone="+49 30 111111")
     page.get_by_role("button", name="Go on editing").click()
@@ -54,7 +54,7 @@ def test_leaving_asks_before_it_discards(site: Site, pages: Pages) -> None:
 
 def test_a_panel_that_fails_says_so_and_is_loaded_again_alone(site: Site, pages: Pages) -> None:
     customer = new_customer(site)
-    page = pages.signed_in(site.owner)
+    page = pages.signed_in(site.editor)
     with failing(site, "customers"):
         page.goto(f"{site.url}/console/customers/{customer}")
         page.get_by_text("Not available right now").wait_for()
@@ -113,7 +113,7 @@ def test_what_was_typed_about_somebody_anonymized_meanwhile_is_forgotten(site: S
     page = opened(site, pages, customer)
     open_edit(page)
     page.get_by_label("Company").fill("Mine")
-    site.system.staff(site.owner.publisher_id, "owner").anonymize(customer)
+    site.system.staff(site.editor.publisher_id, "owner").anonymize(customer)
     page.get_by_role("button", name="Save").click()
     page.get_by_text("This customer was anonymized, for good.").wait_for()
     assert len(drafts(page)) == 1

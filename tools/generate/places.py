@@ -100,7 +100,7 @@ PLACES = (
     ),
     Place(
         "audit log",
-        "who did or read what, and when: IDs only, never a name, a value or what was searched for",
+        "who did or read what, and when: IDs only, never a name or a value",
         "kept",
         "the record by which a publisher can tell who has seen a person's data (GDPR, articles 5.2 and 32); deleted "
         f"after {_kept.audit_entry.days} days (`AUDIT_DAYS`). The ID of the erased no longer leads to anybody",

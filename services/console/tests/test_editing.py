@@ -87,8 +87,8 @@ def test_what_the_api_refuses_is_told_at_its_field_and_nothing_typed_is_lost(
     client: FlaskClient, fake: FakeApi
 ) -> None:
     errors = [
-        {"where": "/first_name", "message": "Longer than 100 characters."},
         {"where": "/address/city", "message": "Contains a control character."},
+        {"where": "/first_name", "message": "Longer than 100 characters."},
         {"where": "/attributes", "message": "More than 50 custom attributes."},
     ]
     fake.answers[f"PATCH {API}"] = problem(422, "invalid", "The fields named in errors are not valid.", errors=errors)
@@ -98,6 +98,7 @@ def test_what_the_api_refuses_is_told_at_its_field_and_nothing_typed_is_lost(
     assert '<a href="#field-first_name">First name: Longer than 100 characters.</a>' in answered.text
     assert 'id="field-first_name-error">Longer than 100 characters.' in answered.text
     assert 'id="field-address-city-error">Contains a control character.' in answered.text
+    assert answered.text.index('href="#field-first_name"') < answered.text.index('href="#field-address-city"')
     assert "<strong>Not saved.</strong> More than 50 custom attributes." in answered.text
     assert 'value="&lt;b&gt;Mine&lt;/b&gt;"' in answered.text
     assert '<details class="more" open>' in answered.text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from servicekit.audit import entries
 from servicekit.ids import new_id
@@ -138,25 +137,11 @@ def test_suggested_are_countries_fields_and_customers_by_their_ids(system: Syste
     assert Suggestions().validate(answer.json) == {}
 
 
-def test_searching_is_in_the_audit_log_without_what_was_searched_for(
-    system: System, mine: str, customer_id: str
-) -> None:
+def test_searching_writes_nothing(system: System, mine: str, customer_id: str) -> None:
     assert system.get(mine, q="Canaryfirst").status_code == 200
-    assert system.post(mine, filter="city:Canarycity").status_code == 200
     assert suggested(system, mine, "canary").status_code == 200
     assert system.get(mine, BLIND, q="Canaryfirst").status_code == 403
-    assert system.get(mine, ["customers:read"], q="Canaryfirst").status_code == 403
-    assert system.get(mine, q="registered:banana").status_code == 422
 
     with system.app_database.transaction(mine) as session:
-        found = entries(session, publisher_id=mine)
-        kept = session.scalars(text("SELECT CAST(audit_entry AS text) FROM audit_entry")).all()
-    assert [(entry.action, entry.subject, entry.outcome) for entry in reversed(found)] == [
-        ("search.customer.searched", None, "done"),
-        ("search.customer.searched", None, "done"),
-        ("search.customer.suggested", None, "done"),
-        ("search.customer.searched", None, "refused"),
-        ("search.customer.searched", None, "refused"),
-    ]
-    assert "canary" not in "".join(kept).lower()
+        assert entries(session, publisher_id=mine) == []
     assert customer_id
