@@ -43,7 +43,9 @@ COLUMNS: Sequence[Column] = (
     Column("status", "Status", "status", ("status",), "status"),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
-SORTED_BY = {column.sort for column in COLUMNS if column.sort}
+SORTED_BY = frozenset(column.sort for column in COLUMNS if column.sort)
+# By these also those can sort from whom personal data is hidden: another order would tell it.
+_NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"})
 DEFAULT = ("email", "name", "id", "registered_at", "last_login_at")
 
 
@@ -52,3 +54,8 @@ def chosen(names: object) -> tuple[Column, ...]:
     wanted = names if isinstance(names, list) else []
     found = tuple(BY_NAME[name] for name in dict.fromkeys(wanted) if isinstance(name, str) and name in BY_NAME)
     return found or tuple(BY_NAME[name] for name in DEFAULT)
+
+
+def sortable(*, personal: bool) -> frozenset[str]:
+    """What can be sorted by; ``personal``: whether personal data is seen."""
+    return SORTED_BY if personal else SORTED_BY & _NOT_PERSONAL

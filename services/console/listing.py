@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -43,14 +43,21 @@ class Listing:
     count_all: bool = False
 
     @classmethod
-    def of(cls, arguments: MultiDict[str, str], *, sort: str | None, page_size: int) -> Listing:
+    def of(
+        cls,
+        arguments: MultiDict[str, str],
+        *,
+        sort: str | None,
+        page_size: int,
+        sortable: Container[str] = SORTED_BY,
+    ) -> Listing:
         """What an address asks for; ``sort`` and ``page_size`` where it doesn't say. What it can't mean is left out."""
-        usual = sort if sort and sort.removeprefix("-") in SORTED_BY else None
+        usual = sort if sort and sort.removeprefix("-") in sortable else None
         asked = arguments.get("sort", usual)
         size = arguments.get("size", "")
         return cls(
             q=arguments.get("q", "")[: LONGEST_QUERY + 1],
-            sort=asked if asked and asked.removeprefix("-") in SORTED_BY else None,
+            sort=asked if asked and asked.removeprefix("-") in sortable else None,
             usual_sort=usual,
             trail=tuple(arguments.getlist("at")[-LONGEST_TRAIL:]),
             page_size=int(size) if size in map(str, PAGE_SIZES) else page_size,

@@ -279,3 +279,18 @@ def test_no_page_can_be_framed(site: Site, pages: Pages, path: str) -> None:
         "path => { const f = document.createElement('iframe'); f.src = path; document.body.append(f); }", path
     )
     page.wait_for_function("document.querySelector('iframe').contentDocument === null")
+
+
+def test_from_whom_personal_data_is_hidden_finds_nobody_by_it(site: Site, pages: Pages) -> None:
+    page = pages.open("/console/sign-in")
+    session = site.system.staff(site.owner.publisher_id, "viewer_no_pii").credential
+    page.context.add_cookies([{"name": "accounts_session", "value": session, "url": f"{site.url}/console"}])
+    page.goto(f"{site.url}/console/customers")
+    expect(page.locator(ROWS)).to_have_count(50)
+    assert "@" not in page.locator("#results tbody").inner_text().replace("•", "")
+    assert page.locator("#sort-email").count() == 0
+    page.locator("#sort-registered_at").click()
+    page.locator("th[aria-sort=ascending]", has_text="Registered").wait_for()
+    page.locator(BOX).fill("anna")
+    page.get_by_text("which your credential may not see").wait_for()
+    assert page.locator("#suggestions [role=option]").count() == 0

@@ -11,7 +11,7 @@ ME: dict[str, Any] = {
     "name": "Olivia Owner",
     "role": "owner",
     "publisher_id": "pub_06h5yvkg1scm7h3b8k5rqt2xzw",
-    "scopes": ["customers:read", "customers:write", "search:read", "identity:read"],
+    "scopes": ["customers:read", "customers:write", "search:read", "personal:read", "identity:read"],
     "email": "owner@example.com",
     "publisher_name": "Demo Publishing",
     "session_expires_at": "2026-12-01T10:00:00.000000Z",

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from services.console.listing import marked
 from services.console.tests.conftest import FakeApi, problem
-from services.console.tests.examples import CUSTOMER, ID, PAGE
+from services.console.tests.examples import CUSTOMER, ID, ME, PAGE
 
 QUERY = "/v1/search/customers/query"
 PART = {"HX-Request": "true"}
@@ -49,6 +49,18 @@ def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
 def test_what_nothing_can_be_sorted_by_is_left_out(client: FlaskClient, fake: FakeApi, sort: str) -> None:
     assert client.get("/console/customers", query_string={"sort": sort}).status_code == 200
     assert "sort" not in fake.bodies(QUERY)[0]
+
+
+def test_from_whom_personal_data_is_hidden_sorts_by_nothing_personal(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers["GET /v1/identity/me"] = {**ME, "scopes": ["customers:read", "search:read"]}
+    page = client.get("/console/customers?sort=email").text
+    assert "sort" not in fake.bodies(QUERY)[0]
+    assert 'id="sort-registered_at"' in page
+    assert 'id="sort-email"' not in page
+    assert '<option value="email"' not in page
+    fake.answers[f"POST {QUERY}"] = problem(403, "personal_data_hidden", "Personal data is hidden from you.")
+    for headers in ({}, PART):
+        assert "Personal data is hidden from you." in client.get("/console/customers?q=anna", headers=headers).text
 
 
 def test_pages_lead_on_and_back(client: FlaskClient, fake: FakeApi) -> None:
