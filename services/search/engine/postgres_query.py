@@ -120,7 +120,9 @@ def page_of(
     at_most = "" if count_to is None else f"LIMIT {count_to + 1 if count_to else 0}"
     direction = "DESC" if order is None or order.descending else "ASC"
     first = f"h.key {direction} NULLS LAST" if order else "h.score DESC"
-    sql = f"""{scoped.sql}, matches AS {_matches(wanted)}, page AS ({page})
+    # Of a first page, best first, no more are looked at than are counted.
+    most = count_to + 1 if count_to and not order and not after else None
+    sql = f"""{scoped.sql}, matches AS {_matches(wanted, most)}, page AS ({page})
         SELECT t.total, h.* FROM (SELECT count(*) AS total FROM (SELECT FROM matches {at_most}) m) t
         LEFT JOIN (SELECT d.customer_id, page.score, page.key, d.doc_version, d.stored
             FROM page CROSS JOIN LATERAL ({_DOCUMENT.format("page")}) d WHERE NOT d.deleted) h ON true
@@ -164,7 +166,8 @@ def customers_among(scoped: Statement, node: NodeSql, *, postings: int) -> State
     return Statement(sql, {**scoped.parameters, **node.parameters, "postings": postings})
 
 
-def _matches(wanted: Wanted) -> str:
+def _matches(wanted: Wanted, most: int | None) -> str:
+    """Who matches; ``most``: the best of them suffice."""
     conditions = "".join(f" AND {condition}" for condition in wanted.conditions)
     if wanted.in_range_of:  # in the order of the column, so that its index is read and not every document
         return f"""MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions}
@@ -173,8 +176,11 @@ def _matches(wanted: Wanted) -> str:
         return f"NOT MATERIALIZED (SELECT d.customer_id, 0 AS score FROM documents d WHERE NOT d.deleted{conditions})"
     if not conditions:
         return f"MATERIALIZED ({matches_of(wanted.nodes)})"
-    return f"""MATERIALIZED (SELECT m.customer_id, m.score FROM ({matches_of(wanted.nodes)} OFFSET 0) m
-        CROSS JOIN LATERAL ({_DOCUMENT.format("m")}) d WHERE true{conditions})"""
+    best_first = "ORDER BY m.score DESC, m.customer_id DESC"
+    first, at_most = (best_first, f"{best_first} LIMIT {most}") if most else ("", "")
+    return f"""MATERIALIZED (SELECT m.customer_id, m.score
+        FROM (SELECT * FROM ({matches_of(wanted.nodes)}) m {first} OFFSET 0) m
+        CROSS JOIN LATERAL ({_DOCUMENT.format("m")}) d WHERE true{conditions} {at_most})"""
 
 
 def _best_first(wanted: Wanted, after: After | None) -> str:
