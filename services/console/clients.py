@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import structlog
 from servicekit.tracing import current_traceparent
 
 TIMEOUT = httpx2.Timeout(15.0, connect=3.0)
+# What a header can hold: some are made of what a form says.
+_HEADER = re.compile(r"[\x20-\x7e]*\Z")
 _log = structlog.get_logger("console")
 
 
@@ -105,6 +108,8 @@ class Api:
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> Answer:
         """Any request; ``options`` as httpx2 takes them."""
+        if not all(_HEADER.match(value) for value in (headers or {}).values()):
+            raise ApiProblem(400, {"status": 400, "code": "bad_request", "detail": "The request can't be understood."})
         try:
             response = self._client.request(method, path, headers={**(headers or {}), **self._headers()}, **options)
         except httpx2.HTTPError as error:

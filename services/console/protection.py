@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import Flask, Response, abort, request, session
 from flask.sessions import SecureCookieSessionInterface
@@ -68,16 +68,25 @@ def refuse_other_origins() -> None:
     if site is not None and site != "same-origin":
         abort(403)
     origin = request.headers.get("Origin")
-    if site is None and origin is not None and urlsplit(origin).netloc != request.host:
+    if site is None and origin is not None and parts_of(origin).netloc != request.host:
         abort(403)
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address as a client sent it; all of them empty for what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def safe_next(address: str | None) -> str:
     """Where to go after signing in: an address of the console's own; anything else is its first page."""
     if not address or not address.startswith(f"{PATH}/") or any(c in address for c in "\\\r\n\t\0"):
         return FIRST
-    parts = urlsplit(address)
-    if parts.scheme or parts.netloc or ".." in parts.path or parts.path.startswith(f"{PATH}/sign-"):
+    parts = parts_of(address)
+    path = unquote(parts.path)  # browsers take %2e for a dot
+    if parts.scheme or parts.netloc or ".." in path or path.startswith(f"{PATH}/sign-"):
         return FIRST
     return address
 

@@ -116,10 +116,16 @@ def require_session() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "open_to_all", False):
         return
-    secret = request.cookies.get(COOKIE, "")
-    if not _SECRET.match(secret):
+    secret = sent_secret()
+    if secret is None:
         raise SessionEnded(401, {"code": "no_session"})
     g.api = gateway().api(secret)
+
+
+def sent_secret() -> str | None:
+    """The session's secret that the browser sent; None for none, and for what can't be one."""
+    secret = request.cookies.get(COOKIE, "")
+    return secret if _SECRET.match(secret) else None
 
 
 def came_by_https() -> bool:

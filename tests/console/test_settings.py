@@ -117,6 +117,19 @@ def test_what_is_typed_outlasts_the_session(site: Site, pages: Pages) -> None:
     assert page.get_by_label("Name").input_value() == ""
 
 
+def test_what_is_typed_outlasts_another_sign_in_in_another_tab(site: Site, pages: Pages) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 400")
+    page = pages.signed_in(Staff.of_new_publisher(site.system), "/console/settings/staff/new")
+    page.get_by_label("Name").fill("Typed before")
+    page.context.clear_cookies(name="accounts_forms")
+    page.get_by_label("Email address").fill("late@example.com")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("This page is out of date.").wait_for()
+    page.get_by_role("link", name="Load the page again").click()
+    page.wait_for_url("**/console/settings/staff/new")
+    assert page.get_by_label("Name").input_value() == "Typed before"
+
+
 def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages: Pages) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 412")
     owner = Staff.of_new_publisher(site.system)

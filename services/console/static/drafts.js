@@ -62,11 +62,13 @@
   // Signing in, and not to go on with something.
   if (onSignIn && document.querySelector('input[name="next"]')?.value === "/console/") forgetAll();
 
-  // A draft that was sent by a whole page's form is gone once any page but the sign-in comes of it.
+  // A draft that was sent by a whole page's form is gone once any page comes of it but the sign-in, or one that says
+  // that the form wasn't taken.
+  const notTaken = onSignIn || document.documentElement.dataset.notTaken !== undefined;
   for (const name of drafts()) {
     const draft = read(name);
     if (!draft?.sent) continue;
-    if (onSignIn) sessionStorage.setItem(name, JSON.stringify({ ...draft, sent: false }));
+    if (notTaken) sessionStorage.setItem(name, JSON.stringify({ ...draft, sent: false }));
     else sessionStorage.removeItem(name);
   }
 

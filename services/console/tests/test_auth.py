@@ -99,6 +99,27 @@ def test_forms_of_other_sites_are_refused(stranger: FlaskClient, fake: FakeApi, 
     assert fake.asked == []
 
 
+def test_an_origin_that_is_no_address_is_refused(stranger: FlaskClient, fake: FakeApi) -> None:
+    data = {**RIGHT, "csrf_token": form_token(stranger)}
+    assert stranger.post("/console/sign-in", data=data, headers={"Origin": "http://["}).status_code == 403
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("headers", [{"Referer": "http://["}, {"HX-Request": "true", "HX-Current-URL": "http://[x"}])
+def test_whoever_comes_from_no_address_is_led_to_the_sign_in(stranger: FlaskClient, headers: dict[str, str]) -> None:
+    answer = stranger.post("/console/preferences/theme", headers=headers)
+    address = answer.headers.get("HX-Redirect") or answer.headers["Location"]
+    assert (address, answer.status_code < 400) == ("/console/sign-in?next=%2Fconsole%2F", True)
+
+
+def test_a_cookie_that_holds_no_session_is_passed_over(console: Flask, fake: FakeApi) -> None:
+    browser = console.test_client()
+    browser.set_cookie("accounts_session", "s\u00e9s", path="/console")
+    answer = browser.post("/console/sign-in", data={**RIGHT, "csrf_token": form_token(browser)})
+    assert answer.status_code == 303
+    assert [request.method for request in fake.asked] == ["POST"]
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_health_can_be_asked_without_a_session(stranger: FlaskClient, path: str) -> None:
     assert stranger.get(path).status_code == 200
@@ -125,6 +146,8 @@ def test_forms_without_their_token_are_refused(client: FlaskClient, fake: FakeAp
         "javascript:alert(1)",
         "/console/sign-out",
         "/console/sign-in?next=/console/x",
+        "/console/%2e%2E//evil.example",
+        "/console/.%2e/v1/customers",
     ],
 )
 def test_one_is_never_led_elsewhere(address: str | None) -> None:

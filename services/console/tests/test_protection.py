@@ -76,6 +76,12 @@ def test_what_a_page_asks_for_is_all_our_own(client: FlaskClient) -> None:
     assert all(address.startswith(("/console", "#")) for address in addresses)
 
 
+@pytest.mark.parametrize("path", ["/console/sign-in", "/console/customers"])
+def test_whoever_runs_no_scripts_is_told(client: FlaskClient, path: str) -> None:
+    told = client.get(path).text.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert "needs JavaScript" in told
+
+
 def test_the_first_page_is_small(client: FlaskClient) -> None:
     page = client.get("/console/customers")
     files = [client.get(found) for found in set(re.findall(r'"(/console/static/[^"]+)"', page.text))]

@@ -74,6 +74,30 @@ def test_a_form_sent_twice_adds_nobody_twice(manager: FlaskClient, fake: FakeApi
     assert keys == {"a" * 32}
 
 
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        (EDIT, {"name": "Grace", "version": '"\u00e9"'}),
+        (EDIT, {"name": "Grace", "version": '"1"\nX-More: 1'}),
+        ("/console/settings/publisher", {"name": "P", "version": "\u00e9"}),
+    ],
+)
+def test_what_no_header_can_hold_is_refused(
+    manager: FlaskClient, fake: FakeApi, path: str, data: dict[str, str]
+) -> None:
+    assert _post(manager, path, EDIT, **data).status_code == 400
+    assert all(request.method == "GET" for request in fake.asked)
+
+
+def test_a_form_that_was_not_taken_can_be_gone_back_to(manager: FlaskClient) -> None:
+    came_from = {"Referer": f"http://localhost{EDIT}"}
+    refused = manager.post(EDIT, data={"name": "Grace"}, headers=came_from)
+    assert refused.status_code == 400
+    assert f'href="{EDIT}"' in refused.text
+    assert "data-not-taken" in refused.text
+    assert "data-not-taken" not in manager.get("/console/settings/nothing", headers=came_from).text
+
+
 def test_names_are_text(manager: FlaskClient) -> None:
     assert "Grace &lt;b&gt;H&lt;/b&gt;" in manager.get("/console/settings/staff").text
     assert "<b>H</b>" not in manager.get(EDIT).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
@@ -9,7 +10,6 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from services.console.clients import ApiProblem
 from services.console.protection import FIRST, forget_forms, safe_next
 from services.console.signed_in import (
-    COOKIE,
     api,
     ask_anew,
     drop_session,
@@ -17,10 +17,13 @@ from services.console.signed_in import (
     keep_session,
     member,
     open_to_all,
+    sent_secret,
 )
 from services.console.views.pages import lead_to
 
 blueprint = Blueprint("auth", __name__)
+# In a header that is sent on.
+_NOT_ASCII = re.compile(r"[^ -~]")
 # Said to whoever tries to sign in; anything else is the server's trouble.
 _THEIRS = (401, 422, 429)
 
@@ -43,13 +46,13 @@ def post_sign_in() -> Response:
             email=email,
             password=request.form.get("password", ""),
             address=request.headers.get("X-Forwarded-For") or request.remote_addr or "",
-            user_agent=request.headers.get("User-Agent", "")[:300].encode("ascii", "replace").decode(),
+            user_agent=_NOT_ASCII.sub("?", request.headers.get("User-Agent", "")[:300]),
         )
     except ApiProblem as problem:
         if problem.status not in _THEIRS:
             raise
         return _refused(problem, email, next_address)
-    _end(request.cookies.get(COOKIE))
+    _end(sent_secret())
     forget_forms()
     response = make_response(redirect(next_address, 303))
     keep_session(response, answer.body["access_token"], seconds=int(answer.body["expires_in"]))
@@ -123,6 +126,6 @@ def _page(*, next_address: str, email: str = "", message: str = "", again: bool 
 
 def _end(secret: str | None) -> None:
     """The session that this browser had before, so that it can't go on unseen."""
-    if secret:
+    if secret is not None:
         with suppress(ApiProblem):
             gateway().api(secret).delete("/v1/identity/token")

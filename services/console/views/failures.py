@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import structlog
 from flask import Flask, Response, make_response, render_template, request
@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from servicekit.errors import Problem
 from services.console.clients import ApiProblem, SessionEnded
-from services.console.protection import safe_next
+from services.console.protection import parts_of, safe_next
 from services.console.views.pages import is_fragment, lead_to
 
 _log = structlog.get_logger("console")
@@ -85,8 +85,9 @@ def failure(status: int, detail: str, *, request_id: str = "") -> Response:
     """An error page, or a message where a part was asked for."""
     template = "parts/failure.html" if is_fragment() else "failure.html"
     title = _TITLES.get(status, "Something went wrong")
+    back = None if request.method == "GET" else _here()
     return make_response(
-        render_template(template, status=status, title=title, detail=detail, request_id=request_id), status
+        render_template(template, status=status, title=title, detail=detail, request_id=request_id, back=back), status
     )
 
 
@@ -94,5 +95,5 @@ def _here() -> str:
     """The page that the browser shows, or is asking for."""
     if request.method == "GET" and not is_fragment():
         return safe_next(request.full_path.rstrip("?"))
-    shown = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    shown = parts_of(request.headers.get("HX-Current-URL") or request.referrer or "")
     return safe_next(f"{shown.path}?{shown.query}" if shown.query else shown.path)
