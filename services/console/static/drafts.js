@@ -1,13 +1,15 @@
 // What is typed isn't lost when the session ends: <form data-draft="name"> keeps it in this tab until it was taken.
 //
 // A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click.
-// Passwords, hidden fields and files are never kept. Signing out forgets all of it, in every tab.
+// Passwords, files and hidden fields are never kept, but for the version that was seen: what somebody else did since
+// isn't overwritten. Signing out forgets all of it, in every tab.
 (() => {
   "use strict";
 
   const PREFIX = "draft:";
   const key = (form) => `${PREFIX}${location.pathname}:${form.dataset.draft}`;
-  const kept = (field) => field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type);
+  const kept = (field) => field.name === "version"
+    || (field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type));
   const onSignIn = location.pathname === "/console/sign-in";
 
   function read(name) {
