@@ -145,6 +145,19 @@ def test_what_is_typed_outlasts_another_sign_in_in_another_tab(site: Site, pages
     assert page.get_by_label("Name").input_value() == "Typed before"
 
 
+def test_what_somebody_typed_is_not_shown_to_the_next_one(site: Site, pages: Pages) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    admin = colleague(site, owner, "admin")
+    page = pages.signed_in(owner, "/console/settings/staff/new")
+    page.get_by_label("Name").fill("Typed by the owner")
+    page.context.clear_cookies(name="accounts_session")
+    page.reload()
+    sign_in(page, admin)
+    page.wait_for_url("**/console/settings/staff/new")
+    assert page.get_by_label("Name").input_value() == ""
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+
+
 def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages: Pages) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 412")
     owner = Staff.of_new_publisher(site.system)
