@@ -33,6 +33,21 @@ def test_somebody_is_added_and_signs_in_with_the_temporary_password(site: Site, 
     page.screenshot(path=pictures / "staff.png")
 
 
+def test_what_is_shown_only_once_is_shown_after_a_double_click_too(site: Site, pages: Pages) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    page = pages.signed_in(owner, "/console/settings/staff/new")
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Email address").fill(owner.email.replace("owner", "grace"))
+    page.get_by_role("button", name="Add").dblclick()
+    page.get_by_text("Grace was added").wait_for()
+    assert signs_in(site, owner.email.replace("owner", "grace"), page.locator("#secret").inner_text())
+    page.goto(f"{site.url}/console/settings/api-keys/new")
+    page.get_by_role("textbox", name="Name").fill("Nightly import")
+    page.get_by_role("button", name="Make key").dblclick()
+    page.get_by_text("It is shown only now").wait_for()
+    assert page.locator("#secret").inner_text().startswith("ak_live_")
+
+
 def test_an_address_that_is_taken_is_told_at_its_field(site: Site, pages: Pages) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 409")
     owner = Staff.of_new_publisher(site.system)
@@ -130,6 +145,19 @@ def test_what_is_typed_outlasts_another_sign_in_in_another_tab(site: Site, pages
     assert page.get_by_label("Name").input_value() == "Typed before"
 
 
+def test_what_somebody_typed_is_not_shown_to_the_next_one(site: Site, pages: Pages) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    admin = colleague(site, owner, "admin")
+    page = pages.signed_in(owner, "/console/settings/staff/new")
+    page.get_by_label("Name").fill("Typed by the owner")
+    page.context.clear_cookies(name="accounts_session")
+    page.reload()
+    sign_in(page, admin)
+    page.wait_for_url("**/console/settings/staff/new")
+    assert page.get_by_label("Name").input_value() == ""
+    assert page.evaluate("Object.keys(sessionStorage)") == []
+
+
 def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages: Pages) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 412")
     owner = Staff.of_new_publisher(site.system)
@@ -144,6 +172,23 @@ def test_two_who_edit_the_publisher_at_once_overwrite_nothing(site: Site, pages:
     assert second.get_by_label("Currency").input_value() == "USD"
     first.reload()
     assert first.get_by_label("Currency").input_value() == "EUR"
+
+
+def test_what_was_typed_before_somebody_else_was_faster_overwrites_nothing(site: Site, pages: Pages) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 412")
+    owner = Staff.of_new_publisher(site.system)
+    page = pages.signed_in(owner, "/console/settings/publisher")
+    page.get_by_label("Website").fill("https://example.com/")
+    faster = pages.signed_in(owner, "/console/settings/publisher")
+    faster.get_by_label("Currency").fill("EUR")
+    faster.get_by_role("button", name="Save").click()
+    faster.get_by_text("Saved.").wait_for()
+    page.reload()
+    assert page.get_by_label("Website").input_value() == "https://example.com/"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").wait_for()
+    faster.reload()
+    assert faster.get_by_label("Currency").input_value() == "EUR"
 
 
 def test_the_ownership_is_passed_on(site: Site, pages: Pages, pictures: Path) -> None:

@@ -26,6 +26,22 @@
     for (const field of event.target.querySelectorAll("input[data-here]")) field.value = here();
   });
 
+  // Sent once, however often one clicks: what is shown only once would be in the answer that the second click drops.
+  const WAIT = 5000; // for whoever has stopped the browser, and tries again
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent !== undefined) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "";
+    setTimeout(() => delete form.dataset.sent, WAIT);
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
   async function copy(button) {
     await navigator.clipboard.writeText(button.dataset.copies);
     button.dataset.done = "";

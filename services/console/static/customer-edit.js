@@ -24,7 +24,7 @@
     },
     keep(values) {
       const signedOut = document.documentElement.dataset.signedOut !== undefined;
-      if (!signedOut) sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), values }));
+      if (!signedOut) sessionStorage.setItem(key, JSON.stringify({ at: Date.now(), member, values }));
     },
     drop: () => sessionStorage.removeItem(key),
   };

@@ -1,13 +1,16 @@
 // What is typed isn't lost when the session ends: <form data-draft="name"> keeps it in this tab until it was taken.
 //
 // A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click.
-// Passwords, hidden fields and files are never kept. Signing out forgets all of it, in every tab.
+// Passwords, files and hidden fields are never kept, but for the version that was seen: what somebody else did since
+// isn't overwritten. Signing out forgets all of it, in every tab.
 (() => {
   "use strict";
 
   const PREFIX = "draft:";
   const key = (form) => `${PREFIX}${location.pathname}:${form.dataset.draft}`;
-  const kept = (field) => field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type);
+  const kept = (field) => field.name === "version"
+    || (field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type));
+  const member = document.querySelector(".top-bar")?.dataset.member;
   const onSignIn = location.pathname === "/console/sign-in";
 
   function read(name) {
@@ -24,7 +27,7 @@
       value: field.value,
       checked: field.checked ?? null,
     }));
-    sessionStorage.setItem(key(form), JSON.stringify({ values, opener: form.dataset.draftOpener ?? null }));
+    sessionStorage.setItem(key(form), JSON.stringify({ member, values, opener: form.dataset.draftOpener ?? null }));
   }
 
   function restore(form) {
@@ -61,6 +64,11 @@
   });
   // Signing in, and not to go on with something.
   if (onSignIn && document.querySelector('input[name="next"]')?.value === "/console/") forgetAll();
+
+  // Somebody else has signed in where the session had ended.
+  for (const name of member ? drafts() : []) {
+    if ((read(name)?.member ?? member) !== member) sessionStorage.removeItem(name);
+  }
 
   // A draft that was sent by a whole page's form is gone once any page comes of it but the sign-in, or one that says
   // that the form wasn't taken.

@@ -82,9 +82,16 @@ def test_without_a_session_every_page_leads_to_the_sign_in_and_back(stranger: Fl
 
 def test_an_ended_session_leads_a_script_to_the_sign_in_too(client: FlaskClient, fake: FakeApi) -> None:
     fake.answers["GET /v1/identity/me"] = problem(401, "invalid_credential", "Sign in again.")
-    shown = "http://localhost/console/customers?q=anna"
-    answer = client.get("/console/customers?q=annab", headers={"HX-Request": "true", "HX-Current-URL": shown})
+    asking = {"HX-Request": "true", "HX-Current-URL": "http://localhost/console/customers?q=anna"}
+    answer = client.get("/console/preferences", headers=asking)
     assert answer.headers["HX-Redirect"] == "/console/sign-in?next=%2Fconsole%2Fcustomers%3Fq%3Danna"
+
+
+def test_what_is_being_typed_in_the_search_box_outlasts_the_session(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers["GET /v1/identity/me"] = problem(401, "invalid_credential", "Sign in again.")
+    asking = {"HX-Request": "true", "HX-Current-URL": "http://localhost/console/customers?q=anna"}
+    answer = client.get("/console/customers?q=annab", headers=asking)
+    assert answer.headers["HX-Redirect"] == "/console/sign-in?next=%2Fconsole%2Fcustomers%3Fq%3Dannab"
 
 
 def test_only_signing_in_and_files_are_open_to_all(console: Flask) -> None:

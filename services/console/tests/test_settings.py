@@ -98,11 +98,13 @@ def test_a_form_that_was_not_taken_can_be_gone_back_to(manager: FlaskClient) -> 
     assert "data-not-taken" not in manager.get("/console/settings/nothing", headers=came_from).text
 
 
-def test_names_are_text(manager: FlaskClient) -> None:
+def test_names_are_text(manager: FlaskClient, fake: FakeApi) -> None:
     assert "Grace &lt;b&gt;H&lt;/b&gt;" in manager.get("/console/settings/staff").text
     assert "<b>H</b>" not in manager.get(EDIT).text
     key = "key_06h5yvkg1scm7h3b8k5rqt2xzw"
-    assert "<b>" not in manager.get(f"/console/settings/api-keys/{key}/revoke?name=<b>x").text
+    fake.answers["GET /v1/identity/api_keys"] = {"items": [{"id": key, "name": "Nightly <b>"}], "next_cursor": None}
+    asked = manager.get(f"/console/settings/api-keys/{key}/revoke?name=Other").text
+    assert "Revoke Nightly &lt;b&gt;?" in asked
 
 
 def test_a_key_gets_only_scopes_of_its_makers(manager: FlaskClient, fake: FakeApi) -> None:

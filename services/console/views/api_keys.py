@@ -59,7 +59,10 @@ def make_key() -> Response:
 def ask_revoke(key_id: str) -> Response:
     """Ask whether it is meant: nothing brings a revoked key back."""
     _check(key_id)
-    return make_response(render_template("settings/revoke.html", key_id=key_id, name=request.args.get("name", "")))
+    # Read, not told by the address: a link from elsewhere could call a key by another one's name.
+    newest = api().get(PATH, limit=200).body["items"]
+    name = next((key["name"] for key in newest if key["id"] == key_id), "")
+    return make_response(render_template("settings/revoke.html", key_id=key_id, name=name))
 
 
 @blueprint.post("/settings/api-keys/<key_id>/revoke")

@@ -92,8 +92,8 @@ def failure(status: int, detail: str, *, request_id: str = "") -> Response:
 
 
 def _here() -> str:
-    """The page that the browser shows, or is asking for."""
-    if request.method == "GET" and not is_fragment():
+    """The page that the browser shows, or is asking for; of the list also what has just been typed."""
+    if request.method == "GET" and (not is_fragment() or request.endpoint == "customers.customer_list"):
         return safe_next(request.full_path.rstrip("?"))
     shown = parts_of(request.headers.get("HX-Current-URL") or request.referrer or "")
     return safe_next(f"{shown.path}?{shown.query}" if shown.query else shown.path)
