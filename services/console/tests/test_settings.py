@@ -98,6 +98,13 @@ def test_a_form_that_was_not_taken_can_be_gone_back_to(manager: FlaskClient) -> 
     assert "data-not-taken" not in manager.get("/console/settings/nothing", headers=came_from).text
 
 
+def test_a_password_is_reset_only_when_it_is_meant(manager: FlaskClient, fake: FakeApi) -> None:
+    fake.answers[f"POST {ONE}/reset_password"] = {**PERSON, "temporary_password": "k7wqz-2m9xd"}
+    assert _post(manager, f"{EDIT}/reset-password", EDIT).status_code == 303
+    assert not any(request.url.path.endswith("reset_password") for request in fake.asked)
+    assert "k7wqz-2m9xd" in _post(manager, f"{EDIT}/reset-password", EDIT, meant="yes").text
+
+
 def test_names_are_text(manager: FlaskClient, fake: FakeApi) -> None:
     assert "Grace &lt;b&gt;H&lt;/b&gt;" in manager.get("/console/settings/staff").text
     assert "<b>H</b>" not in manager.get(EDIT).text

@@ -80,8 +80,10 @@ def edit_staff(staff_id: str) -> Response:
 
 @blueprint.post("/settings/staff/<staff_id>/reset-password")
 def reset_password(staff_id: str) -> Response:
-    """Give them a new temporary password; the answer shows it, once."""
+    """Give them a new temporary password, if it is meant; the answer shows it, once."""
     _check(staff_id)
+    if "meant" not in request.form:
+        return make_response(redirect(url_for("staff.edit_form", staff_id=staff_id), 303))
     try:
         reset = api().post(f"{PATH}/{staff_id}/reset_password", {}, **{"Idempotency-Key": _key()}).body
     except ApiProblem as problem:
