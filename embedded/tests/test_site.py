@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Flask
 from werkzeug.test import Client
 
 from embedded.assembly import Assembly
 from embedded.site import create_site
 from servicekit.db.database import Database
+from services.console.settings import Settings as ConsoleSettings
 
 
 def test_it_is_not_ready_without_its_database() -> None:
     gone = Database("postgresql://nobody@/nothing?host=/nonexistent")
     nothing: Any = None
     parts: dict[str, Any] = dict.fromkeys(("exchange", "importer", "indexer"), nothing)
-    assembly = Assembly(apps={}, relays={}, consumers={}, databases={"identity.system": gone}, **parts)
+    console = ConsoleSettings(secret="x" * 64)
+    databases = {"identity.system": gone}
+    apps = {"identity": Flask("identity")}
+    assembly = Assembly(apps=apps, relays={}, consumers={}, databases=databases, console=console, **parts)
     client = Client(create_site(assembly))
 
     answer = client.get("/readyz")

@@ -15,6 +15,7 @@ from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, pr
 # What an operator runs when needed, inside a container that is there: docs/running-with-docker.md says which.
 OPERATORS_TASKS = {
     ("identity", "create-publisher"),
+    ("identity", "reset-password"),
     ("search", "bootstrap"),
     ("search", "compare"),
     ("search", "rebuild"),

@@ -141,7 +141,7 @@ def running_product(
         environment = _environment(servers, installation, amqp_url, ports, toy_secret)
         fleet = Fleet(directory, _programs(environment, ports, relay), seed=seed, kinds=kinds)
         upstreams = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
-        upstreams["docs"] = upstreams["identity"]
+        upstreams["docs"] = upstreams["console"] = upstreams["identity"]  # neither is asked for here
         url = stack.enter_context(nginx(directory / "nginx", gateway, upstreams))
         product = Product(servers, installation, directory, url, ports, relay, amqp_url, fleet, toy_secret)
         stack.callback(_close, product)

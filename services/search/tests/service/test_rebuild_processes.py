@@ -163,7 +163,7 @@ def test_the_second_is_refused_with_a_message_and_status_tells_of_the_first(open
     system, mine = opensearch_system, publisher()
     system.tell(*(told(mine, new_id("cus"), 1, last_name="Lovelace") for _ in range(40)))
     system.index()
-    first = _search(system, "rebuild", "--batch", "1", "--rate", "4")
+    first = _search(system, "rebuild", "--batch", "1", "--rate", "1")  # slower than any machine starts a process
     try:
         status = _until_it_runs(system)
         second = _search(system, "rebuild")
