@@ -1,18 +1,44 @@
-"""What can be chosen in forms: countries, languages and currencies, by their names."""
+"""What can be chosen in forms: countries, languages and currencies by their names, formats and time zones."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.numbers import get_territory_currencies
 from markupsafe import Markup, escape
 
-from services.console.reader import country_name, currency_name, language_name
+from services.console.reader import country_name, currency_name, language_name, locale_of
 
 _ENGLISH = Locale("en")
+# Languages whose ways of writing dates and numbers are offered.
+# fmt: off
+_LOCALES = (
+    "ar", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "de-AT", "de-CH", "el", "en-AU", "en-CA", "en-GB", "en-IE",
+    "en-IN", "en-NZ", "en-US", "en-ZA", "es", "es-AR", "es-MX", "et", "eu", "fa", "fi", "fr", "fr-BE", "fr-CA",
+    "fr-CH", "ga", "gl", "he", "hi", "hr", "hu", "id", "is", "it", "it-CH", "ja", "ko", "lt", "lv", "mk", "ms", "nb",
+    "nl", "nl-BE", "nn", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr",
+    "uk", "ur", "vi", "zh-Hans", "zh-Hant",
+)
+# fmt: on
+_REGIONS = tuple(
+    f"{name}/"
+    for name in (
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    )
+)  # fmt: skip
 _NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"}
 
 
@@ -28,6 +54,24 @@ def options(kind: str, chosen: str) -> Markup:
 def name_of(kind: str, code: str) -> str:
     """What a code of this kind is called; the code itself where nobody knows."""
     return _NAMES[kind](code) or code
+
+
+@cache
+def language_choices() -> list[tuple[str, str]]:
+    """Languages to choose from, each with its tag and its own name for itself; by that name."""
+    found = []
+    for tag in _LOCALES:
+        locale = locale_of(tag)
+        if locale is not None:
+            name = locale.get_display_name(locale) or tag
+            found.append((tag, name[:1].upper() + name[1:]))
+    return sorted(found, key=lambda choice: choice[1].casefold())
+
+
+@cache
+def time_zones() -> list[str]:
+    """Time zones by the names of places, and UTC; without the old and technical names."""
+    return ["UTC", *sorted(zone for zone in available_timezones() if zone.startswith(_REGIONS))]
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -108,26 +108,3 @@ def language_name(tag: str | None) -> str | None:
         return None
     locale = locale_of(tag)
     return (locale.get_display_name(_ENGLISH) if locale else None) or tag
-
-
-@cache
-def language_choices() -> list[tuple[str, str]]:
-    """Languages to choose from, each with its tag and its own name for itself; by that name."""
-    found = []
-    for tag in _CHOICES:
-        locale = locale_of(tag)
-        if locale is not None:
-            name = locale.get_display_name(locale) or tag
-            found.append((tag, name[:1].upper() + name[1:]))
-    return sorted(found, key=lambda choice: choice[1].casefold())
-
-
-# fmt: off
-_CHOICES = (
-    "ar", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "de-AT", "de-CH", "el", "en-AU", "en-CA", "en-GB", "en-IE",
-    "en-IN", "en-NZ", "en-US", "en-ZA", "es", "es-AR", "es-MX", "et", "eu", "fa", "fi", "fr", "fr-BE", "fr-CA",
-    "fr-CH", "ga", "gl", "he", "hi", "hr", "hu", "id", "is", "it", "it-CH", "ja", "ko", "lt", "lv", "mk", "ms", "nb",
-    "nl", "nl-BE", "nn", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr",
-    "uk", "ur", "vi", "zh-Hans", "zh-Hant",
-)
-# fmt: on

@@ -9,11 +9,11 @@ import httpx2
 import pytest
 from flask.testing import FlaskClient
 
+from services.console.choices import language_choices, time_zones
 from services.console.columns import DEFAULT
-from services.console.reader import language_choices, locale_of
+from services.console.reader import locale_of
 from services.console.tests.conftest import FakeApi, form_token, problem
 from services.console.tests.examples import PREFERENCES
-from services.console.zones import time_zones
 
 ADDRESS = "/v1/identity/me/preferences"
 LIST = "/console/customers"

@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
+from services.console.choices import language_choices, time_zones
 from services.console.clients import ApiProblem
 from services.console.columns import BY_NAME, DEFAULT, SORTED_BY
 from services.console.listing import PAGE_SIZES
 from services.console.protection import safe_next
-from services.console.reader import THEMES, language_choices
+from services.console.reader import THEMES
 from services.console.signed_in import api, ask_anew
-from services.console.zones import time_zones
 
 blueprint = Blueprint("preferences", __name__)
 _ADDRESS = "/v1/identity/me/preferences"

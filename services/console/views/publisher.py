@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
+from services.console.choices import language_choices, time_zones
 from services.console.clients import ApiProblem
 from services.console.forms import Form
-from services.console.reader import language_choices
 from services.console.signed_in import api, member
-from services.console.zones import time_zones
 
 PATH = "/v1/identity/publisher"
 SCOPE = "identity:manage"
