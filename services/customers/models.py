@@ -9,7 +9,13 @@ from sqlalchemy import BigInteger, Date, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
-from servicekit.db.columns import MOMENT, personal_column, plain_column, staffs_column
+from servicekit.db.columns import MOMENT, kept_column, personal_column, plain_column
+
+
+def staffs_column(*arguments: Any, **options: Any) -> Any:
+    """Personal data of who works for the publisher: it stays when a customer is erased."""
+    reason = "the name of the staff member or API key, as it was then: the record of who did what to a customer's data"
+    return kept_column(*arguments, reason=reason, **options)
 
 
 class Base(DeclarativeBase):

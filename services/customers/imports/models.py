@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Boolean, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from servicekit.db.columns import MOMENT, personal_column, plain_column, staffs_column
-from services.customers.models import Base
+from servicekit.db.columns import MOMENT, personal_column, plain_column
+from services.customers.models import Base, staffs_column
 
 OPEN = ("receiving", "waiting", "running")
 """An import that isn't one of these has ended: ``finished``, ``failed`` or ``canceled``."""

@@ -25,7 +25,6 @@ def lawful_column(*arguments: Any, reason: str, **options: Any) -> Any:
     return mapped_column(*arguments, info={"personal": "keep_by_law", "reason": reason}, **options)
 
 
-def staffs_column(*arguments: Any, **options: Any) -> Any:
-    """Personal data of who works for the publisher: it stays when a customer is erased."""
-    reason = "the name of the staff member or API key, as it was then: the record of who did what to a customer's data"
+def kept_column(*arguments: Any, reason: str, **options: Any) -> Any:
+    """A column about a person that stays when somebody is erased; ``reason`` says why."""
     return mapped_column(*arguments, info={"personal": "keep", "reason": reason}, **options)
