@@ -12,7 +12,7 @@ from servicekit.ids import new_id
 from servicekit.testing.databases import Template, template
 from services.billing.providers.sandbox_store import MemoryStore
 from services.billing.providers.sandbox_table import TableStore, metadata
-from services.billing.tests.providers.worlds import SandboxWorld, World
+from services.billing.tests.providers.worlds import SandboxWorld, World, offered
 
 
 def _create(name: str, url: str) -> None:
@@ -43,3 +43,15 @@ def world(request: pytest.FixtureRequest) -> World:
         return SandboxWorld(MemoryStore())
     database: Database = request.getfixturevalue("sandbox_database")
     return SandboxWorld(TableStore(database, new_id("pub")))
+
+
+@pytest.fixture
+def charging(world: World) -> World:
+    offered(world.provider.capabilities.charge)
+    return world
+
+
+@pytest.fixture
+def refunding(world: World) -> World:
+    offered(world.provider.capabilities.refund)
+    return world

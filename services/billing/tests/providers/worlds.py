@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import pytest
+
 from servicekit.ids import new_id
 from services.billing.money import Money
 from services.billing.providers import sandbox_store as results
-from services.billing.providers.orders import Charge
-from services.billing.providers.port import MethodDetails, Provider, Settled
+from services.billing.providers.orders import Charge, Order, RefundOrder
+from services.billing.providers.port import (
+    Capability,
+    MethodDetails,
+    Outcome,
+    Provider,
+    ProviderError,
+    Settled,
+    perform,
+)
 from services.billing.providers.sandbox import Sandbox
 from services.billing.providers.sandbox_store import SandboxStore
 
@@ -110,3 +120,24 @@ def charge(method: MethodDetails, amount: Money = EUROS) -> Charge:
         customer_id="cus_1",
         description="Monthly",
     )
+
+
+def refund(reference: str | None, amount: int = 1299, *, charge_key: str | None = None) -> RefundOrder:
+    """An order to give back all of a charge of 12.99, or a part of it."""
+    return RefundOrder(
+        key=key(), amount=Money(amount, "EUR"), charged=EUROS, charge_reference=reference, charge_key=charge_key
+    )
+
+
+def offered(capability: Capability) -> None:
+    """Skip what an adapter doesn't offer: that it refuses is another test."""
+    if not capability:
+        pytest.skip(f"not offered: {capability.reason}")
+
+
+def answer(world: World, order: Order) -> Outcome | ProviderError:
+    """The outcome of an order, or what it raised."""
+    try:
+        return perform(world.provider, order)
+    except ProviderError as error:
+        return error
