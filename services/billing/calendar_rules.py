@@ -29,6 +29,18 @@ def after_periods(anchor: datetime, unit: str, count: int, periods: int, time_zo
     """The moment ``periods`` times ``count`` units after ``anchor``, in UTC. Raises OverflowError past year 9999."""
     zone = ZoneInfo(time_zone)
     local = anchor.astimezone(zone)
-    wall = local.replace(tzinfo=None) + relativedelta(**{f"{unit}s": count * periods})  # type: ignore[arg-type]
+    wall: datetime = local.replace(tzinfo=None) + _span(unit, count * periods)
     # A time that the clocks skip is taken by the offset before, which lands behind the gap (PEP 495, fold=0).
     return wall.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
+
+
+def _span(unit: str, count: int) -> relativedelta:
+    match unit:
+        case "day":
+            return relativedelta(days=count)
+        case "week":
+            return relativedelta(weeks=count)
+        case "month":
+            return relativedelta(months=count)
+        case _:
+            return relativedelta(years=count)

@@ -145,6 +145,18 @@ class AlreadySubscribed(Conflict):
         super().__init__("This customer already has this subscription.", subscription_id=subscription_id)
 
 
+class PurchasePending(Conflict):
+    """The customer is just buying this subscription."""
+
+    code = "purchase_pending"
+
+    def __init__(self, transaction_id: str) -> None:
+        super().__init__(
+            "A purchase of this subscription waits for its payment. See what becomes of that transaction first.",
+            transaction_id=transaction_id,
+        )
+
+
 class RefundExceedsRemaining(Conflict):
     """More than is left of a transaction."""
 
@@ -164,9 +176,7 @@ class WrongCurrency(Invalid):
     code = "currency_mismatch"
 
     def __init__(self, expected: str, where: str = "/amount/currency") -> None:
-        super().__init__(
-            f"The amount must be in {expected}.", errors=[FieldError(where, f"Not {expected}.")]
-        )
+        super().__init__(f"The amount must be in {expected}.", errors=[FieldError(where, f"Not {expected}.")])
 
 
 class ProviderRefusal(Conflict):
@@ -175,15 +185,3 @@ class ProviderRefusal(Conflict):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-
-
-class UnknownProvider(Invalid):
-    """No such payment provider is set up for this publisher."""
-
-    code = "provider_unknown"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"No payment provider {name[:40]!r} is set up for this publisher.",
-            errors=[FieldError("/provider", "Not set up.")],
-        )

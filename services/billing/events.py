@@ -69,7 +69,9 @@ TRANSACTION_CREATED = _type("transaction.created", TransactionState, "A transact
 TRANSACTION_IMPORTED = _type("transaction.imported", TransactionState, "A transaction came from a file.")
 TRANSACTION_SUCCEEDED = _type("transaction.succeeded", TransactionState, "A transaction was paid.")
 TRANSACTION_FAILED = _type("transaction.failed", TransactionState, "A transaction's payment failed.")
-TRANSACTION_CANCELLED = _type("transaction.cancelled", TransactionState, "A transaction was called off before it was paid.")
+TRANSACTION_CANCELLED = _type(
+    "transaction.cancelled", TransactionState, "A transaction was called off before it was paid."
+)
 TRANSACTION_REFUNDED = _type("transaction.refunded", RefundedData, "Money of a transaction was given back.")
 TRANSACTION_REFUND_REQUESTED = _type("transaction.refund_requested", RefundedData, "Money is to be given back.")
 TRANSACTION_REFUND_FAILED = _type("transaction.refund_failed", RefundedData, "A refund was refused by the provider.")

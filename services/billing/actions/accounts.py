@@ -21,6 +21,7 @@ from services.billing.views.common import money
 
 _BEST = ("active", "trialing", "past_due", "cancelled", "expired")
 
+
 def lock_account(session: Session, publisher_id: str, customer_id: str) -> Account:
     """The customer's account, locked until the transaction ends; made if there is none yet.
 
@@ -39,9 +40,7 @@ def lock_account(session: Session, publisher_id: str, customer_id: str) -> Accou
             raise CustomerNotFound
         if erased:
             raise CustomerErased
-        make_accounts(session, publisher_id, [customer_id])
-        account = _locked(session, publisher_id, customer_id)
-        assert account is not None
+        account = _made(session, publisher_id, customer_id)
     return account
 
 
@@ -57,9 +56,7 @@ def lock_for_outcome(session: Session, publisher_id: str, customer_id: str) -> A
     """The account, locked, for what a provider has done: that is recorded whatever became of the customer since."""
     account = _locked(session, publisher_id, customer_id)
     if account is None:
-        make_accounts(session, publisher_id, [customer_id])
-        account = _locked(session, publisher_id, customer_id)
-        assert account is not None
+        account = _made(session, publisher_id, customer_id)
     return account
 
 
@@ -98,6 +95,14 @@ def settle_account(session: Session, account: Account, *, now: datetime) -> None
     events.publish_account(session, account, now=now)
 
 
+def _made(session: Session, publisher_id: str, customer_id: str) -> Account:
+    make_accounts(session, publisher_id, [customer_id])
+    made = _locked(session, publisher_id, customer_id)
+    if made is None:
+        raise RuntimeError("an account that was just made is not there")
+    return made
+
+
 def _locked(session: Session, publisher_id: str, customer_id: str) -> Account | None:
     statement = (
         select(Account)
@@ -111,7 +116,9 @@ def _count_subscriptions(session: Session, account: Account) -> None:
     mine = (Subscription.publisher_id == account.publisher_id, Subscription.customer_id == account.customer_id)
     running = session.scalars(select(Subscription).where(*mine, Subscription.status.in_(RUNNING))).all()
     statuses = {each.status for each in running}
-    if not statuses and session.scalar(select(func.count()).select_from(select(Subscription.id).where(*mine).limit(1).subquery())):
+    if not statuses and session.scalar(
+        select(func.count()).select_from(select(Subscription.id).where(*mine).limit(1).subquery())
+    ):
         statuses = {"expired"}
     account.active_subscriptions = len(running)
     account.subscription_status = next((status for status in _BEST if status in statuses), None)

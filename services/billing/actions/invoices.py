@@ -37,9 +37,7 @@ def issue_credit_note(
     session: Session, paid: Transaction, *, refund_id: str, amount_minor: int, tax_minor: int, now: datetime
 ) -> Invoice:
     """The credit note about money of a transaction that was given back; its amounts are negative."""
-    return _issue(
-        session, paid, kind="credit_note", refund_id=refund_id, amount=-amount_minor, tax=-tax_minor, now=now
-    )
+    return _issue(session, paid, kind="credit_note", refund_id=refund_id, amount=-amount_minor, tax=-tax_minor, now=now)
 
 
 def _issue(

@@ -73,7 +73,9 @@ def _require_sense(offer: Offer) -> None:
     if offer.kind in _NEEDS_PERIOD and offer.period_unit is None:
         raise Invalid(f"An offer of the kind {offer.kind} needs a period.", errors=[FieldError("/period", "Missing.")])
     if offer.kind not in _NEEDS_PERIOD and offer.period_unit is not None:
-        raise Invalid(f"An offer of the kind {offer.kind} has no period.", errors=[FieldError("/period", "Must be null.")])
+        raise Invalid(
+            f"An offer of the kind {offer.kind} has no period.", errors=[FieldError("/period", "Must be null.")]
+        )
     if offer.trial_days and offer.kind != "subscription":
         raise Invalid("Only a subscription has a trial.", errors=[FieldError("/trial_days", "Must be 0.")])
 

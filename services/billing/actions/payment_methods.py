@@ -44,7 +44,17 @@ def attach_method(
     default = make_default or not any(method.is_default for method in on_file)
     if default:
         _no_longer_default(session, on_file, now)
-    method = PaymentMethod(
+    method = _described(publisher_id, customer_id, provider, details, is_default=default, now=now)
+    session.add(method)
+    events.publish_method(session, events.METHOD_ATTACHED, method, now=now)
+    settle_account(session, account, now=now)
+    return method
+
+
+def _described(
+    publisher_id: str, customer_id: str, provider: str, details: MethodDetails, *, is_default: bool, now: datetime
+) -> PaymentMethod:
+    return PaymentMethod(
         id=new_id("pm"),
         publisher_id=publisher_id,
         customer_id=customer_id,
@@ -56,15 +66,11 @@ def attach_method(
         last4=details.last4,
         expiry_month=details.expiry_month,
         expiry_year=details.expiry_year,
-        is_default=default,
+        is_default=is_default,
         status="active",
         created_at=now,
         version=1,
     )
-    session.add(method)
-    events.publish_method(session, events.METHOD_ATTACHED, method, now=now)
-    settle_account(session, account, now=now)
-    return method
 
 
 def usable_method(
@@ -76,7 +82,9 @@ def usable_method(
     """
     if method_id is None:
         default = select(PaymentMethod).where(
-            PaymentMethod.publisher_id == publisher_id, PaymentMethod.customer_id == customer_id, PaymentMethod.is_default
+            PaymentMethod.publisher_id == publisher_id,
+            PaymentMethod.customer_id == customer_id,
+            PaymentMethod.is_default,
         )
         method = session.scalars(default).one_or_none()
         if method is None:

@@ -15,7 +15,7 @@ from services.billing.actions.accounts import lock_open_account, settle_account
 from services.billing.actions.payment_methods import usable_method
 from services.billing.actions.subscriptions import had_subscription, running_subscription, start_trial
 from services.billing.actions.transactions import begin_transaction, order_key, settle_transaction
-from services.billing.errors import AlreadySubscribed, OfferNotFound, OfferRetired, OrderKnown
+from services.billing.errors import AlreadySubscribed, OfferNotFound, OfferRetired, OrderKnown, PurchasePending
 from services.billing.intents import intend
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
@@ -44,17 +44,15 @@ def purchase(
 ) -> Purchase:
     """Buy ``data["offer_id"]`` for ``data["customer_id"]`` (fields as in ``MakePurchase``).
 
-    Raises CustomerNotFound, AccountClosed, OfferNotFound, OfferRetired, AlreadySubscribed, NoPaymentMethod,
-    PaymentMethodUnusable, OrderKnown.
+    Raises CustomerNotFound, AccountClosed, OfferNotFound, OfferRetired, AlreadySubscribed, PurchasePending,
+    NoPaymentMethod, PaymentMethodUnusable, OrderKnown.
     """
     account = lock_open_account(session, publisher_id, data["customer_id"])
     offer = find(session, Offer, publisher_id, data["offer_id"], OfferNotFound)
     if offer.status == "retired":
         raise OfferRetired
     if offer.kind == "subscription":
-        running = running_subscription(session, publisher_id, account.customer_id, offer.id)
-        if running is not None:
-            raise AlreadySubscribed(running.id)
+        _require_not_subscribed(session, account, offer)
     if data["channel"] != "web":
         return _recorded(session, account, offer, data, now)
     method = usable_method(session, publisher_id, account.customer_id, data.get("payment_method_id"), now=now)
@@ -65,6 +63,25 @@ def purchase(
         settle_account(session, account, now=now)
         return Purchase(None, trial, None)
     return _charged(session, account, offer, method, data, requested_by, now)
+
+
+def _require_not_subscribed(session: Session, account: Account, offer: Offer) -> None:
+    running = running_subscription(session, account.publisher_id, account.customer_id, offer.id)
+    if running is not None:
+        raise AlreadySubscribed(running.id)
+    pending = session.scalars(
+        select(Transaction.id)
+        .where(
+            Transaction.publisher_id == account.publisher_id,
+            Transaction.customer_id == account.customer_id,
+            Transaction.status == "pending",
+            Transaction.kind == "purchase",
+            Transaction.offer_id == offer.id,
+        )
+        .limit(1)
+    ).one_or_none()
+    if pending is not None:
+        raise PurchasePending(pending)
 
 
 def _charged(
@@ -120,9 +137,10 @@ def _recorded(session: Session, account: Account, offer: Offer, data: Mapping[st
     channel, order_id = data["channel"], data["external_order_id"]
     _require_new_order(session, account.publisher_id, channel, order_id)
     price = data.get("amount") or Money(offer.price_minor, offer.currency)
+    store = {"id": None, "kind": "store", "brand": channel, "last4": None}
     transaction = begin_transaction(
         session, account, offer, kind="purchase", amount_minor=price.amount_minor, currency=price.currency,
-        channel=channel, provider=channel, payment_method={"id": None, "kind": "store", "brand": channel, "last4": None},
+        channel=channel, provider=channel, payment_method=store,
         external_order_id=order_id, external_order_key=order_key(order_id), now=now,
     )  # fmt: skip
     settle_transaction(

@@ -6,13 +6,19 @@ from flask import Response
 
 from servicekit.web.access import requires
 from servicekit.web.auditing import audited
+from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_publisher_id, current_session
 from servicekit.web.describing import WITH_ETAG
-from services.billing.api.common import blueprint_of, shown
+from services.billing.api.common import PREFIX, shown
 from services.billing.queries.accounts import get_account
 from services.billing.views.accounts import AccountView, account_state
 
-blueprint = blueprint_of("customers", "What a customer has bought and paid, in figures.")
+blueprint = ServiceBlueprint(
+    "accounts",
+    __name__,
+    url_prefix=f"{PREFIX}/customers",
+    description="What a customer has bought and paid, in figures.",
+)
 
 
 @blueprint.get("/<customer_id>/account")

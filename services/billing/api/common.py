@@ -7,13 +7,12 @@ from typing import Any
 
 from flask import Response
 
-from servicekit.errors import NotFound
 from servicekit.etag import etag
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.billing.execution.executor import Executor
-from services.billing.providers.registry import Registry
+from services.billing.providers.registry import Providers
 
 PREFIX = "/v1/billing"
 
@@ -23,9 +22,9 @@ def blueprint_of(name: str, description: str) -> ServiceBlueprint:
     return ServiceBlueprint(name, __name__, url_prefix=f"{PREFIX}/{name}", description=description)
 
 
-def registry() -> Registry:
+def registry() -> Providers:
     """The payment providers that are set up."""
-    found: Registry = kit().extras["providers"]  # type: ignore[assignment]
+    found: Providers = kit().extras["providers"]  # type: ignore[assignment]
     return found
 
 
@@ -59,9 +58,3 @@ def shown(
     if token is not None:
         headers["Version-Token"] = token
     return json_response(dict(state), status, headers)
-
-
-def require_customer(found: object, missing: type[NotFound]) -> None:
-    """Raise ``missing`` unless there is such a customer."""
-    if found is None:
-        raise missing()

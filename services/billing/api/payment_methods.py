@@ -16,7 +16,7 @@ from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from services.billing.actions.payment_methods import attach_method
 from services.billing.api.common import blueprint_of, registry, shown
-from services.billing.errors import PaymentMethodNotFound, ProviderRefusal, UnknownProvider
+from services.billing.errors import PaymentMethodNotFound, ProviderRefusal
 from services.billing.models.payment_methods import PaymentMethod
 from services.billing.providers.port import MethodDetails, ProviderError, ProviderRefused
 from services.billing.queries.accounts import require_customer
@@ -81,18 +81,13 @@ def post_payment_method(body: dict[str, Any]) -> Response:
 @blueprint.doc(operationId="get_payment_method")
 def get_payment_method(payment_method_id: str) -> Response:
     """Read payment details."""
-    method = find(
-        current_session(), PaymentMethod, current_publisher_id(), payment_method_id, PaymentMethodNotFound
-    )
+    method = find(current_session(), PaymentMethod, current_publisher_id(), payment_method_id, PaymentMethodNotFound)
     return shown(payment_method_state(method, now=clock.now()))
 
 
 def _described(publisher_id: str, name: str, token: str) -> MethodDetails:
-    provider = registry().find(publisher_id, name)
-    if provider is None:
-        raise UnknownProvider(name)
     try:
-        return provider.describe(token)
+        return registry().of(publisher_id, name).describe(token)
     except ProviderRefused as refused:
         raise ProviderRefusal(refused.code, refused.message) from refused
     except ProviderError as error:

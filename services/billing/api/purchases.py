@@ -49,8 +49,8 @@ def post_purchase(body: dict[str, Any]) -> Response:
         session, publisher_id=publisher_id, data=body, requested_by=current_caller().actor_id, now=clock.now()
     )
     about(body["customer_id"])
-    transaction_id = made.transaction and made.transaction.id
-    subscription_id = made.subscription and made.subscription.id
+    transaction_id = made.transaction.id if made.transaction else None
+    subscription_id = made.subscription.id if made.subscription else None
     if made.operation is not None:
         afterwards(
             carry_out(

@@ -37,7 +37,5 @@ def get_settings() -> Response:
 @blueprint.doc(parameters=[IF_MATCH], operationId="edit_billing_settings")
 def patch_settings(body: dict[str, Any]) -> Response:
     """Edit the publisher's billing settings."""
-    row = edit_settings(
-        current_session(), publisher_id=current_publisher_id(), data=body, expected_version=if_match()
-    )
+    row = edit_settings(current_session(), publisher_id=current_publisher_id(), data=body, expected_version=if_match())
     return shown(settings_state(row))

@@ -1,7 +1,7 @@
-"""Carries out what was intended at providers: claimed by lease, called outside of any transaction, recorded in another.
+"""Carries out what was intended at providers: claimed by lease, called outside of any transaction, then recorded.
 
-Killed anywhere, it or another one goes on: the idempotency key is the operation's, and what may have been done is looked
-up where the provider no longer keeps the key.
+Killed anywhere, it or another one goes on: the idempotency key is the operation's, and what may have been done is
+looked up where the provider no longer keeps the key.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from services.billing.providers.port import (
     perform,
 )
 
-OPERATIONS = Counter("billing_operations_total", "Calls to payment providers, by what came of them.", ["kind", "result"])
+OPERATIONS = Counter(
+    "billing_operations_total", "Calls to payment providers, by what came of them.", ["kind", "result"]
+)
 BATCH = 20
 _KEY_MARGIN = 0.9
 _BACK_OFF_SECONDS = (2.0, 3600.0)
@@ -49,8 +51,8 @@ _RELEASE = text(
     WHERE id = :id AND fence = :fence AND status = ANY(:open)
     """
 )
-Find = Callable[[str, str], Provider | None]
-"""The provider of a publisher by its name; None if it isn't set up."""
+Find = Callable[[str, str], Provider]
+"""The provider of a publisher by its name."""
 
 
 class Executor:
@@ -103,9 +105,6 @@ class Executor:
     def _carry_out(self, claim: Claim) -> None:
         reach("operation:claimed")
         provider = self._find(claim.publisher_id, claim.provider)
-        if provider is None:
-            self._wait(claim, "pending", f"no provider {claim.provider} is set up", timedelta(minutes=1))
-            return
         try:
             outcome = self._ask(provider, claim, order_of(claim.kind, claim.id, claim.request))
         except ProviderRefused as refused:
@@ -132,7 +131,7 @@ class Executor:
     def _later(self, claim: Claim, error: ProviderError) -> None:
         doubtful = error.in_doubt or claim.status != "pending"
         wait = _BACK_OFF_SECONDS[0] * 2 ** min(claim.attempts - 1, 12)
-        pause = timedelta(seconds=min(wait, _BACK_OFF_SECONDS[1]) * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)
+        pause = timedelta(seconds=min(wait, _BACK_OFF_SECONDS[1]) * random.uniform(0.8, 1.2))
         if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
             pause = max(pause, error.retry_after)
         status = claim.status if claim.status == "processing" else "in_doubt" if doubtful else "pending"

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Mapped
 from servicekit.db.columns import MOMENT, personal_column, plain_column
 from services.billing.models.base import Base, object_column
 
-
 UNUSED: Mapping[str, Any] = {
     "status": "open",
     "transactions_count": 0,

@@ -19,8 +19,8 @@ class Operation(Base):
     """One order to a provider; its ID is the idempotency key.
 
     ``pending``: not carried out as far as is known; ``in_doubt``: the provider may have done it; ``processing``: it has
-    taken it on; then ``succeeded`` or ``failed``, for good. ``first_called_at`` tells whether the provider still keeps the key. ``fence`` grows with each
-    claim: an executor whose lease ran out can't record what it found.
+    taken it on; then ``succeeded`` or ``failed``, for good. ``first_called_at`` tells whether the provider still keeps
+    the key. ``fence`` grows with each claim: an executor whose lease ran out can't record what it found.
     """
 
     __tablename__ = "operation"

@@ -25,7 +25,7 @@ class KnownCustomer(Base):
 
 
 class KnownIdentity(Base):
-    """An email address (case-folded) or external ID by which a customer is known; ``source`` is ``email`` or the ID's."""
+    """An email address (case-folded) or external ID a customer is known by; ``kind``: ``email`` or its source."""
 
     __tablename__ = "known_identity"
 

@@ -30,9 +30,7 @@ def list_offers(
         statement = statement.where(Offer.status == status)
     if external_id is not None:
         statement = statement.where(Offer.external_id == external_id)
-    return page_by_id(
-        session, statement, kind="offers", model=Offer, cursor=cursor, limit=limit, present=offer_state
-    )
+    return page_by_id(session, statement, kind="offers", model=Offer, cursor=cursor, limit=limit, present=offer_state)
 
 
 def list_payment_methods(

@@ -14,14 +14,16 @@ Thing = TypeVar("Thing", bound=Base)
 
 def find(session: Session, model: type[Thing], publisher_id: str, thing_id: str, missing: type[Exception]) -> Thing:
     """The thing with this ID. Raises ``missing``."""
-    return _one(session, model, publisher_id, thing_id, missing)
+    found: Thing = _one(session, model, publisher_id, thing_id, missing)
+    return found
 
 
 def find_locked(
     session: Session, model: type[Thing], publisher_id: str, thing_id: str, missing: type[Exception]
 ) -> Thing:
     """The thing as it is now, locked until the transaction ends. Raises ``missing``."""
-    return _one(session, model, publisher_id, thing_id, missing, locked=True)
+    found: Thing = _one(session, model, publisher_id, thing_id, missing, locked=True)
+    return found
 
 
 def _one(

@@ -51,7 +51,9 @@ class MoneyField(fields.Field[Money]):
                 raise UnknownCurrency
             digits_of(currency)
         except UnknownCurrency:
-            raise ValidationError({"currency": ["Not a currency's three-letter code (ISO 4217), such as EUR."]}) from None
+            raise ValidationError(
+                {"currency": ["Not a currency's three-letter code (ISO 4217), such as EUR."]}
+            ) from None
         if "amount" in value:
             if not isinstance(value["amount"], str):
                 raise ValidationError({"amount": ["Must be text such as 12.99, so that it is exact."]})

@@ -29,14 +29,18 @@ class Percent(fields.String):
 class EditOffer(Schema):
     """What changes of an offer. Subscriptions keep the price and period that they were bought at."""
 
-    external_id = Text(max_length=200, allow_none=True, metadata=described("The publisher's own ID of it.", "S705970293_DE"))
+    external_id = Text(
+        max_length=200, allow_none=True, metadata=described("The publisher's own ID of it.", "S705970293_DE")
+    )
     name = Text(max_length=200, metadata=described("Its name, as customers know it.", "Premium, monthly"))
     status = fields.String(
         validate=validate.OneOf(["active", "retired"]),
         metadata=described("Whether it can be bought.", "active", enum=["active", "retired"]),
     )
     price = MoneyField(lowest=0, metadata=described("What it costs, tax included."))
-    tax_percent = Percent(metadata=described("The tax that the price includes.", "19", pattern="^[0-9]{1,2}([.][0-9]{1,4})?$"))
+    tax_percent = Percent(
+        metadata=described("The tax that the price includes.", "19", pattern="^[0-9]{1,2}([.][0-9]{1,4})?$")
+    )
     period = fields.Nested(
         Period,
         allow_none=True,
@@ -51,7 +55,9 @@ class EditOffer(Schema):
 class CreateOffer(EditOffer):
     """A new offer."""
 
-    name = Text(max_length=200, required=True, metadata=described("Its name, as customers know it.", "Premium, monthly"))
+    name = Text(
+        max_length=200, required=True, metadata=described("Its name, as customers know it.", "Premium, monthly")
+    )
     kind = fields.String(
         required=True,
         validate=validate.OneOf(KINDS),

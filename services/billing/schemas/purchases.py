@@ -27,7 +27,9 @@ class MakePurchase(Schema):
     )
     external_order_id = Text(
         max_length=200,
-        metadata=personal("The store's ID of it (required unless it is the web), or the publisher's own.", "ORDER-1001"),
+        metadata=personal(
+            "The store's ID of it (required unless it is the web), or the publisher's own.", "ORDER-1001"
+        ),
     )
     amount = MoneyField(lowest=0, metadata=described("What the store took, if it isn't the offer's price."))
 

@@ -20,9 +20,7 @@ class ListTransactions(CustomersPage):
     status = fields.String(
         validate=validate.OneOf(STATUSES), metadata=described("Only with this status.", enum=[*STATUSES])
     )
-    channel = fields.String(
-        validate=validate.OneOf(CHANNELS), metadata=described("Only paid there.", enum=[*CHANNELS])
-    )
+    channel = fields.String(validate=validate.OneOf(CHANNELS), metadata=described("Only paid there.", enum=[*CHANNELS]))
     offer_id = fields.String(validate=validate.Length(1, 64), metadata=described("Only of this offer."))
     subscription_id = fields.String(validate=validate.Length(1, 64), metadata=described("Only of this subscription."))
     external_order_id = fields.String(

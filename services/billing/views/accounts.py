@@ -18,7 +18,6 @@ from services.billing.views.common import (
     money,
     text_field,
     time_field,
-    version_field,
 )
 from services.billing.views.payment_methods import PaymentMethodRef
 
@@ -57,9 +56,7 @@ class AccountState(Schema):
         required=True,
         metadata=described("What was paid less what was given back, for each currency."),
     )
-    active_subscriptions = fields.Integer(
-        required=True, metadata=described("Subscriptions that have not ended.", 1)
-    )
+    active_subscriptions = fields.Integer(required=True, metadata=described("Subscriptions that have not ended.", 1))
     subscription_status = text_field(
         "The best that a subscription of theirs has; null: never had one.", "active", null=True, enum=[*STATUSES, None]
     )

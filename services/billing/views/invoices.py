@@ -44,7 +44,9 @@ def invoice_state(row: Invoice) -> dict[str, Any]:
 class PartyAddress(Schema):
     """A postal address."""
 
-    line1 = fields.String(required=True, allow_none=True, metadata=personal("Street and number.", "Invalidenstraße 116"))
+    line1 = fields.String(
+        required=True, allow_none=True, metadata=personal("Street and number.", "Invalidenstraße 116")
+    )
     line2 = fields.String(required=True, allow_none=True, metadata=personal("More of it."))
     city = fields.String(required=True, allow_none=True, metadata=personal("City.", "Berlin"))
     state = fields.String(required=True, allow_none=True, metadata=personal("State."))
@@ -83,9 +85,7 @@ class InvoiceState(Schema):
     transaction_id = text_field("About which transaction.", TRANSACTION_ID)
     refund_id = text_field("Of a credit note: about which refund.", "ref_06h5yvkg1scm7h3b8k5rqt2xzw", null=True)
     issued_at = time_field("When it was made.")
-    buyer = fields.Nested(
-        BuyerView, required=True, allow_none=True, metadata=personal("To whom.", hidden=False)
-    )
+    buyer = fields.Nested(BuyerView, required=True, allow_none=True, metadata=personal("To whom.", hidden=False))
     seller = fields.Dict(
         keys=fields.String(), required=True, metadata=described("From whom: the publisher, as set then.")
     )

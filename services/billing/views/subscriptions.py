@@ -32,7 +32,9 @@ from services.billing.views.common import (
 def subscription_state(row: Subscription, offer: Offer, pending_offer: Offer | None = None) -> dict[str, Any]:
     """The full public state, ready for JSON; ``pending_offer`` is the one that it will switch to."""
     retry = row.status == "past_due" and row.next_attempt_at is not None
-    switch = None if pending_offer is None else {"offer": offer_ref(pending_offer), "at": moment(row.current_period_end)}
+    switch = (
+        None if pending_offer is None else {"offer": offer_ref(pending_offer), "at": moment(row.current_period_end)}
+    )
     return {
         "id": row.id,
         "customer_id": row.customer_id,
@@ -88,7 +90,9 @@ class SubscriptionState(Schema):
     provider = text_field("Who charges.", "stripe")
     payment_method_id = text_field("What is charged; null where a store does it.", PAYMENT_METHOD_ID, null=True)
     external_id = fields.String(
-        required=True, allow_none=True, metadata=personal("Its ID at the store or elsewhere.", "GPA.3345-1234-5678-90123")
+        required=True,
+        allow_none=True,
+        metadata=personal("Its ID at the store or elsewhere.", "GPA.3345-1234-5678-90123"),
     )
     price = fields.Nested(MoneyView, required=True, metadata=described("For each period, tax included."))
     period = fields.Nested(PeriodView, required=True)
@@ -108,7 +112,10 @@ class SubscriptionState(Schema):
         PendingSwitchView, required=True, allow_none=True, metadata=described("What it changes to with the period.")
     )
     retry = fields.Nested(
-        RetryView, required=True, allow_none=True, metadata=described("Of a payment that failed: when it is tried again.")
+        RetryView,
+        required=True,
+        allow_none=True,
+        metadata=described("Of a payment that failed: when it is tried again."),
     )
     origin = text_field("Whether it began here or was imported.", enum=["live", "import"])
     version = version_field()

@@ -11,7 +11,7 @@ from servicekit.clock import rfc3339
 from servicekit.web.describing import described, personal
 from servicekit.web.masking import masked_field
 from services.billing.models.offers import Offer
-from services.billing.models.transactions import STATUSES, Refund, Transaction
+from services.billing.models.transactions import STATUSES, Refund
 from services.billing.views.common import (
     CUSTOMER_ID,
     SUBSCRIPTION_ID,
@@ -109,7 +109,9 @@ class RefundState(Schema):
 class RefundView(RefundState):
     """Money given back, every field."""
 
-    comment = fields.String(required=True, allow_none=True, metadata=personal("In the words of who did it.", "Paid twice"))
+    comment = fields.String(
+        required=True, allow_none=True, metadata=personal("In the words of who did it.", "Paid twice")
+    )
     provider_reference = fields.String(
         required=True, allow_none=True, metadata=personal("Its ID at the provider.", "re_3Nxyz")
     )
