@@ -11,30 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
+from services.billing.tests.providers.fake_stripe_forms import Wrong, form, invalid, missing, whole
 from services.billing.tests.providers.loopback import Answer, Request
 
 API_KEY = "sk_test_of_these_tests"
 _Json = dict[str, Any]
-
-
-class Wrong(Exception):
-    """An error object."""
-
-    def __init__(self, status: int, type_: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.answer = Answer(status, {"error": {"type": type_, "message": message, **more}})
-
-
-def invalid(message: str, *, status: int = 400, **more: Any) -> Wrong:
-    """An ``invalid_request_error``."""
-    return Wrong(status, "invalid_request_error", message, **more)
-
-
-def missing(kind: str, name: str, *, param: str) -> Wrong:
-    """What is said of an ID that nobody has."""
-    return invalid(f"No such {kind}: '{name}'", status=404, code="resource_missing", param=param)
 
 
 class FakeStripe:
@@ -53,7 +35,7 @@ class FakeStripe:
         try:
             if request.headers.get("Authorization") != f"Bearer {API_KEY}":
                 raise Wrong(401, "invalid_request_error", "Invalid API Key provided: sk_test_***")
-            params = dict(request.query) if request.method == "GET" else _form(request.body)
+            params = dict(request.query) if request.method == "GET" else form(request.body)
             with self._lock:
                 return self._once(request, params)
         except Wrong as wrong:
@@ -116,7 +98,7 @@ class FakeStripe:
     # --- payments ---
 
     def create_intent(self, params: _Json) -> _Json:
-        amount = _whole(params.get("amount"), "amount")
+        amount = whole(params.get("amount"), "amount")
         if amount <= 0:
             raise invalid(
                 "This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer"
@@ -214,7 +196,7 @@ class FakeStripe:
         if intent["status"] != "succeeded":
             text = "This PaymentIntent does not have a successful charge to refund."
             raise invalid(text, code="payment_intent_unexpected_state")
-        amount = _whole(params.get("amount"), "amount")
+        amount = whole(params.get("amount"), "amount")
         left = intent["amount"] - sum(refund["amount"] for refund in self._refunds_of(name) if _counts(refund))
         if left == 0:
             raise invalid("Charge has already been refunded.", code="charge_already_refunded")
@@ -288,22 +270,3 @@ def _page(found: list[_Json], params: _Json, url: str) -> _Json:
     start = next((number for number, made in enumerate(found, start=1) if made["id"] == after), 0)
     end = start + int(params.get("limit", 10))
     return {"object": "list", "url": url, "has_more": end < len(found), "data": found[start:end]}
-
-
-def _form(body: bytes) -> _Json:
-    """A form as Stripe reads it: ``metadata[key]=value`` is an object."""
-    params: _Json = {}
-    for name, value in parse_qsl(body.decode(), keep_blank_values=True):
-        outer, _, inner = name.partition("[")
-        if inner:
-            params.setdefault(outer, {})[inner.rstrip("]")] = value
-        else:
-            params[outer] = value
-    return params
-
-
-def _whole(text: Any, param: str) -> int:
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        raise invalid(f"Invalid integer: {text}", param=param, code="parameter_invalid_integer") from None
