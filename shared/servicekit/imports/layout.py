@@ -131,7 +131,7 @@ def _target(
 
 
 def _spelled_as(headings: Sequence[str], wishes: Wishes) -> Wishes:
-    """The same wishes, with columns as the file spells them: ``email`` may stand for ``Email*``."""
+    """The same wishes, with columns as the file spells them: ``name`` may stand for ``Name*``."""
     spelled = {plain(heading): heading for heading in reversed(headings)}
     columns = {
         column if column in headings else spelled.get(plain(column), column): target
