@@ -8,7 +8,7 @@ import pytest
 
 from servicekit.audit import entries
 from servicekit.ids import new_id
-from services.search.schemas import SearchPage, Suggestions
+from services.search.schemas.found import SearchPage, Suggestions
 from services.search.tests.service.system import System, publisher, told
 
 BLIND = ("search:read",)
