@@ -40,7 +40,7 @@ def customers(connection: Connection, publisher_id: str, customer_ids: Sequence[
     """
     if not customer_ids:
         return {}
-    statement = _rows(publisher_id).where(_one_of(customer.c.customer_id, customer_ids))
+    statement = _with_state(of_publisher(customer, publisher_id)).where(_one_of(customer.c.customer_id, customer_ids))
     return {row.customer_id: row for row in connection.execute(statement)}
 
 
@@ -55,7 +55,7 @@ def versions(connection: Connection, publisher_id: str, customer_ids: Sequence[s
 
 def customers_after(connection: Connection, publisher_id: str, customer_id: str, limit: int) -> Sequence[Any]:
     """The first rows (see ``customers``) behind ``customer_id``, by customer ID, tombstones included."""
-    statement = _rows(publisher_id).where(customer.c.customer_id > customer_id)
+    statement = _with_state(of_publisher(customer, publisher_id)).where(customer.c.customer_id > customer_id)
     return connection.execute(statement.order_by(customer.c.customer_id).limit(limit)).all()
 
 
@@ -66,7 +66,7 @@ def customers_and_marks(connection: Connection, publisher_id: str, customer_ids:
     """
     same = (dirty.c.publisher_id == customer.c.publisher_id) & (dirty.c.customer_id == customer.c.customer_id)
     statement = (
-        _rows(publisher_id)
+        _with_state(of_publisher(customer, publisher_id))
         .where(_one_of(customer.c.customer_id, customer_ids))
         .outerjoin_from(customer, dirty, same)
         .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
@@ -94,10 +94,10 @@ def holders(connection: Connection, publisher_id: str, values: Sequence[str]) ->
     return list(connection.scalars(ids.limit(_MOST_HOLDERS)))
 
 
-def _rows(publisher_id: str) -> Select[Any]:
-    statement = of_publisher(customer, publisher_id)
+def _with_state(rows: Select[Any]) -> Select[Any]:
+    """``rows`` of customers with what all sections say together in the place of the sections."""
     sections = {column.name for column in customer.c if isinstance(column.type, JSONB)}
-    return statement.with_only_columns(*(column for column in customer.c if column.name not in sections), _STATE)
+    return rows.with_only_columns(*(column for column in customer.c if column.name not in sections), _STATE)
 
 
 def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:

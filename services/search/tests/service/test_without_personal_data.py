@@ -130,6 +130,7 @@ def test_suggested_are_countries_fields_and_customers_by_their_ids(system: Syste
     assert [item["text"] for item in suggested(system, mine, "la").json["suggestions"]] == [
         "language:",
         "last_login_at:",
+        "last_payment_method:",
     ]
     answer = suggested(system, mine, customer_id)
     (item,) = answer.json["suggestions"]
