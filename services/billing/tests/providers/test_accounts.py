@@ -115,7 +115,7 @@ def test_accounts_of_stores(tmp_path: Path) -> None:
     assert isinstance(known.of("pub_a", "google"), Google)
     assert known.charging("pub_a") == ("sandbox",)
     for broken in ({**apple, "private_key_file": "root.cer"}, {**google, "service_account_file": "key.p8"}):
-        with pytest.raises(SettingsError, match=broken["name"]):
+        with pytest.raises(SettingsError, match=str(broken["name"])):
             providers(written(tmp_path, {"account": [broken]}))
     for missing in ({**apple, "environment": "test"}, {**apple, "app_apple_id": "5"}, {**google, "push_email": ""}):
         with pytest.raises(SettingsError):

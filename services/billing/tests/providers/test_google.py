@@ -20,8 +20,8 @@ from services.billing.tests.providers.google_world import GoogleWorld
 from services.billing.tests.providers.worlds import EUROS, key, refund
 
 
-def cancellation(token: str = "token-1") -> CancelOrder:
-    return CancelOrder(key=key(), subscription_reference=token)
+def cancellation(of: str = "token-1") -> CancelOrder:
+    return CancelOrder(key=key(), subscription_reference=of)
 
 
 @pytest.mark.parametrize("ends_access", [True, False])
