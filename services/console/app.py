@@ -11,6 +11,7 @@ from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
+    account,
     anonymizing,
     api_keys,
     auth,
@@ -20,11 +21,14 @@ from services.console.views import (
     failures,
     history,
     imports,
+    invoices,
     pages,
+    payments,
     preferences,
     publisher,
     sessions,
     staff,
+    transactions,
 )
 
 SERVICE = "console"
@@ -40,6 +44,10 @@ _ADDRESSES = (
     editing,
     history,
     anonymizing,
+    account,
+    payments,
+    transactions,
+    invoices,
     preferences,
     imports,
     staff,

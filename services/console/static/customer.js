@@ -14,7 +14,8 @@
 
   function open(by) {
     const menu = by.closest("[popover]");
-    opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : by;
+    // One dialog leads to another; what comes back in the end is what opened the first.
+    if (!dialog.contains(by)) opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : by;
     menu?.hidePopover();
     inside.replaceChildren(copyOf("dialog-loading"));
     question.hidden = true;
@@ -38,7 +39,8 @@
   dialog.addEventListener("close", () => {
     inside.replaceChildren();
     question.hidden = true;
-    const back = opener?.isConnected ? opener : document.querySelector("#panel-summary [data-dialog]");
+    const anew = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
+    const back = anew || document.querySelector("#panel-summary [data-dialog]");
     (back ?? document.getElementById("content")).focus();
   });
 
