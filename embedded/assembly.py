@@ -17,6 +17,11 @@ from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.relay import Relay
+from services.billing import app as billing
+from services.billing import handlers as billing_handlers
+from services.billing.execution.executor import Executor
+from services.billing.providers.registry import Providers
+from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
@@ -32,7 +37,8 @@ from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "search")
+SERVICES = ("identity", "customers", "billing", "search")
+PUBLISHING = ("customers", "billing", "search")
 
 
 class Loop(Protocol):
@@ -51,6 +57,7 @@ class Assembly:
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
     importer: Importer
+    executor: Executor
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -59,11 +66,12 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
-        return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
+        named |= {"customers-importer": self.importer, "billing-scheduler": self.executor}
+        return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.importer.step()
+        done = self.importer.step() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
@@ -79,7 +87,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "search"):
+        for service in SERVICES:
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -111,6 +119,9 @@ def assemble(
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
         importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
+        executor=Executor(
+            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
+        ),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
@@ -138,6 +149,13 @@ def _apps(
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
         ),
+        "billing": billing.create_app(
+            BillingSettings(database=installation.urls("billing")),
+            database=databases["billing.app"],
+            system_database=databases["billing.system"],
+            verifier=JwtVerifier("billing", identity_settings.issuer, keys),
+            providers=Providers(databases["billing.app"]),
+        ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
             database=databases["search.app"],
@@ -163,5 +181,5 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers)
+        for handlers in (search_handlers, customers_handlers, billing_handlers)
     }
