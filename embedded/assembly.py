@@ -16,6 +16,7 @@ from servicekit.auth.tokens import JwtVerifier
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
 from services.billing import app as billing
 from services.billing import handlers as billing_handlers
@@ -25,7 +26,7 @@ from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
-from services.customers.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
@@ -39,6 +40,7 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "search")
 PUBLISHING = ("customers", "billing", "search")
+IMPORTS = (CUSTOMER_IMPORTS,)
 
 
 class Loop(Protocol):
@@ -56,7 +58,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
-    importer: Importer
+    importers: dict[str, Importer]
     executor: Executor
     indexer: Indexer
     databases: dict[str, Database]
@@ -66,15 +68,20 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
-        named |= {"customers-importer": self.importer, "billing-scheduler": self.executor}
+        named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        named |= {"billing-scheduler": self.executor}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.importer.step() + self.executor.step()
+        done = self.step_importers() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
+
+    def step_importers(self) -> int:
+        """A turn of every importer; how much was done."""
+        return sum(importer.step() for importer in self.importers.values())
 
     def close(self) -> None:
         """Close every connection to the databases."""
@@ -118,7 +125,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
-        importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
+        importers=_importers(databases),
         executor=Executor(
             databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
         ),
@@ -162,6 +169,15 @@ def _apps(
             engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
         ),
+    }
+
+
+def _importers(databases: Databases) -> dict[str, Importer]:
+    return {
+        imports.name: Importer(
+            imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
+        )
+        for imports in IMPORTS
     }
 
 

@@ -147,10 +147,11 @@ def _visible(connection: psycopg.Connection, table: str) -> set[str] | None:
 
 
 def _insert(connection: psycopg.Connection, table: str, publisher: str) -> None:
-    """A row with some value in every column that has no default; text and numbers differ between publishers, as keys have to."""
+    """A row with some value in every column without a default; text and numbers differ between publishers."""
     columns = connection.execute(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
-        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND NOT atthasdef AND attidentity = ''",
+        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
+        "AND NOT atthasdef AND attidentity = ''",
         (table,),
     ).fetchall()
     values = [_value(kind, publisher) for _name, kind in columns]

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from servicekit.db.database import Database
-from servicekit.ids import new_id
 from services.billing.tests.conftest import Api, code_of, outbox_of
 
 
@@ -83,9 +82,9 @@ def test_a_stores_purchase_is_recorded_once(api: Api) -> None:
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"customer_id": new_id("cus")}, 404),
-        ({"offer_id": new_id("off")}, 404),
-        ({"payment_method_id": new_id("pm")}, 404),
+        ({"customer_id": "cus_06h5yvkg1scm7h3b8k5rqt2xzw"}, 404),
+        ({"offer_id": "off_06h5yvkg1scm7h3b8k5rqt2xzw"}, 404),
+        ({"payment_method_id": "pm_06h5yvkg1scm7h3b8k5rqt2xzw"}, 404),
         ({"customer_id": "cus_1"}, 422),
         ({"channel": "fax"}, 422),
         ({"channel": "apple"}, 422),
