@@ -51,7 +51,7 @@ def post_notification(parameters: dict[str, Any], provider: str) -> Response:
 
 def _read(publisher_id: str, provider: str) -> Any:
     try:
-        return registry().of(publisher_id, provider).read_notification(request.headers, request.get_data())
+        return registry().of(publisher_id, provider).read_notification(dict(request.headers), request.get_data())
     except SignatureInvalid as invalid:
         raise SignatureRefused(str(invalid)) from invalid
     except NotificationUnreadable as unreadable:

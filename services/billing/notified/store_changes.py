@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
+from servicekit.events import EventType
 from services.billing import events
 from services.billing.actions.access import access_of, end_access, follow_subscription
 from services.billing.actions.accounts import lock_for_outcome, settle_account
@@ -87,7 +88,7 @@ def _revoked(session: Session, telling: Telling, fact: StoreChange, subscription
         end_access(session, access, now=telling.now)
 
 
-def _publish(session: Session, telling: Telling, subscription: Subscription, kind: events.EventType) -> None:
+def _publish(session: Session, telling: Telling, subscription: Subscription, kind: EventType) -> None:
     subscription.version += 1
     events.publish_subscription(session, kind, subscription, now=telling.now)
 

@@ -171,11 +171,8 @@ def _recorded_late(
     session: Session, telling: Telling, account: Account, transaction: Transaction, fact: StorePayment
 ) -> None:
     """A later period is paid for already: this one is only money that came in."""
-    transaction.status, transaction.settled_at, transaction.provider_reference = (
-        "succeeded",
-        fact.paid_at,
-        fact.order_id,
-    )
+    transaction.status, transaction.settled_at = "succeeded", fact.paid_at
+    transaction.provider_reference = fact.order_id
     transaction.period_start, transaction.period_end = fact.starts_at, fact.until
     transaction.version += 1
     count_money(account, transaction.currency, transaction.amount_minor)
