@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_for_outcome, settle_account
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.outcomes import OUTCOMES
 from services.billing.models.operations import OPEN, Operation
 from services.billing.providers.port import Declined, Settled
@@ -34,4 +35,5 @@ def record_outcome(
     operation.status = "succeeded" if isinstance(outcome, Settled) else "failed"
     operation.done_at, operation.last_problem = now, None
     settle_account(session, account, now=now)
+    confirm_erasure(session, account, now=now)
     return True

@@ -1,96 +1,15 @@
-"""What providers tell over their webhooks: checked, taken in once, and turned into the same outcomes as our orders'."""
+"""What providers tell does what the outcomes of our own orders do."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.test import TestResponse
 
-from servicekit import clock
 from servicekit.db.database import Database
-from servicekit.ids import new_id
 from services.billing.execution.executor import Executor
-from services.billing.providers.accounts import Account
-from services.billing.providers.registry import Providers
-from services.billing.providers.sandbox_notices import HEADER, signature
 from services.billing.tests.conftest import Api, code_of, outbox_of
-
-SECRET = "known to the sandbox"
-
-
-@pytest.fixture
-def providers(database: Database) -> Providers:
-    return Providers(
-        database,
-        [
-            Account("acme", "pub_a", "sandbox", {"secret": SECRET}),
-            Account("other", "pub_b", "sandbox", {"secret": "another"}),
-        ],
-    )
-
-
-Tell = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def tell(app: Flask) -> Tell:
-    """Send a notification of the sandbox; what was answered."""
-
-    def send(
-        kind: str, *, event_id: str | None = None, account: str = "acme", secret: str = SECRET, **fact: Any
-    ) -> Any:
-        content = {
-            "id": event_id or new_id("evt"),
-            "type": kind,
-            "occurred_at": clock.rfc3339(clock.now()),
-            "fact": fact,
-        }
-        return post(app, json.dumps(content).encode(), account=account, secret=secret)
-
-    return send
-
-
-def post(
-    app: Flask, body: bytes, *, account: str | None = "acme", secret: str = SECRET, provider: str = "sandbox"
-) -> Any:
-    query = f"?account={account}" if account else ""
-    headers = {HEADER: signature(body, secret=secret, at=clock.now())}
-    return app.test_client().post(f"/v1/billing/webhooks/{provider}{query}", data=body, headers=headers)
-
-
-def euros(minor: int) -> dict[str, Any]:
-    return {"amount_minor": minor, "currency": "EUR"}
-
-
-@pytest.fixture
-def doubtful(api: Api, database: Database) -> dict[str, Any]:
-    """A purchase whose charge is in doubt: its transaction, and the operation's key."""
-    customer = api.customer()
-    api.method(customer, "tok_look_up_only")
-    bought = api.buy(customer, api.offer()["id"])["transaction"]
-    assert bought["status"] == "pending"
-    with database.transaction("pub_a") as session:
-        key = session.connection().exec_driver_sql("SELECT id FROM operation").scalar_one()
-    return {"customer": customer, "id": bought["id"], "key": key, "reference": f"sandbox_charge_{key}"}
-
-
-@pytest.fixture
-def paid(api: Api) -> dict[str, Any]:
-    customer = api.customer()
-    api.method(customer)
-    bought = api.buy(customer, api.offer()["id"])["transaction"]
-    assert bought["status"] == "succeeded"
-    return {"customer": customer, **bought}
-
-
-def transaction(api: Api, transaction_id: str) -> dict[str, Any]:
-    return api.ok("GET", f"transactions/{transaction_id}")
-
+from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
 
 # --- charges -----------------------------------------------------------------------------------------------
 
@@ -150,11 +69,6 @@ def test_another_publishers_account_settles_nothing_of_ours(api: Api, tell: Tell
 
 
 # --- refunds -----------------------------------------------------------------------------------------------
-
-
-def refund_of(paid: dict[str, Any], amount: int | None, reference: str = "re_1") -> dict[str, Any]:
-    told = {"key": None, "reference": reference, "charge_reference": paid["provider_reference"], "charge_key": None}
-    return {**told, "amount": euros(amount) if amount else None}
 
 
 def test_refunds_made_in_the_dashboard_are_recorded_once_each(
@@ -247,59 +161,3 @@ def test_a_card_that_its_network_has_renewed(api: Api, tell: Tell, method: tuple
     after = api.ok("GET", f"payment_methods/{made['id']}")
     assert {name: after[name] for name in card} == card
     assert after["version"] == 2
-
-
-# --- the address -------------------------------------------------------------------------------------------
-
-
-def test_the_same_notification_sent_again_changes_nothing(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
-    for reference in ("re_1", "re_2"):
-        assert tell("RefundSettled", event_id="evt_1", **refund_of(paid, 300, reference)).status_code == 204
-    assert transaction(api, paid["id"])["refunded"] == euros(300)
-
-
-def test_the_same_notification_sent_many_times_at_once_counts_once(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
-    with ThreadPoolExecutor(8) as threads:
-        fact = refund_of(paid, 100)
-        answers = list(threads.map(lambda _: tell("RefundSettled", event_id="evt_1", **fact), range(16)))
-    assert {answer.status_code for answer in answers} == {204}
-    assert transaction(api, paid["id"])["refunded"] == euros(100)
-
-
-@pytest.mark.parametrize(
-    ("provider", "account"),
-    [
-        ("sandbox", "nobody"),
-        ("sandbox", None),
-        ("stripe", "acme"),
-        ("stripe", None),
-        ("nobody", None),
-        ("apple", "acme"),
-    ],
-)
-def test_an_account_that_is_not_set_up_is_not_there(app: Flask, provider: str, account: str | None) -> None:
-    assert post(app, b"{}", provider=provider, account=account).status_code == 404
-
-
-def test_a_signature_that_does_not_hold_changes_nothing(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
-    for secret in ("another", "guessed"):
-        refused = tell("RefundSettled", event_id="evt_1", secret=secret, **refund_of(paid, 300))
-        assert (refused.status_code, code_of(refused)) == (400, "signature_invalid")
-    assert transaction(api, paid["id"])["refunds"] == []
-    assert tell("RefundSettled", event_id="evt_1", **refund_of(paid, 300)).status_code == 204
-    assert transaction(api, paid["id"])["refunded"] == euros(300)
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"id": 5}', b"[" * 100_000])
-def test_garbage_is_refused(app: Flask, body: bytes) -> None:
-    assert post(app, body).status_code == 400
-
-
-def test_what_is_too_large_is_refused(app: Flask) -> None:
-    assert post(app, b"x" * 1_000_001).status_code == 413
-
-
-def test_only_what_is_known_is_asked_for(app: Flask) -> None:
-    answer = app.test_client().post("/v1/billing/webhooks/sandbox?account=acme&publisher=pub_b", data=b"{}")
-    assert answer.status_code in (400, 422)
-    assert app.test_client().get("/v1/billing/webhooks/sandbox").status_code == 405
