@@ -60,6 +60,20 @@ REFUND_REASONS: Mapping[str, str] = {
     "fraudulent": "Fraud",
     "other": "Something else",
 }
+ACTIONS: Mapping[str, str] = {"refund": "Refund", "cancel": "Cancel transaction", "extend_access": "Extend access"}
+HAPPENINGS: Mapping[str, str] = {
+    "created": "Begun",
+    "imported": "Imported",
+    "succeeded": "Paid",
+    "failed": "Failed",
+    "cancelled": "Canceled",
+    "refund_requested": "Refund asked for",
+    "refunded": "Refunded",
+    "refund_failed": "Refund failed",
+    "invoice_issued": "Invoice issued",
+    "credit_note_issued": "Credit note issued",
+    "access_extended": "Access extended",
+}
 ACCESS_REASONS: Mapping[str, str] = {
     "purchase": "Bought",
     "trial": "Trial",

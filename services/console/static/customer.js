@@ -22,7 +22,13 @@
     if (!dialog.open) dialog.showModal();
   }
 
-  const isTyped = () => inside.querySelector("form[data-conflict]") !== null
+  const differs = (control) => (control.matches("[type=radio], [type=checkbox]") ? control.checked !== control.defaultChecked
+    : control.matches("select") ? ![...control.options].every((o) => o.selected === o.defaultSelected) && control.selectedIndex > 0
+      : control.type !== "hidden" && control.matches("input, textarea") && control.value !== control.defaultValue);
+
+  const isTyped = () => inside.querySelector("form[data-typed]") !== null
+    || [...inside.querySelectorAll("form[data-draft] [name]")].some(differs)
+    || inside.querySelector("form[data-conflict]") !== null
     || [...inside.querySelectorAll("form[data-edit] input[name^='was.']")].some((was) => {
       const field = was.form.elements[was.name.slice(4)];
       return field && field.value !== was.value;

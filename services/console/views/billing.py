@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import Response, abort, make_response, render_template, request
 
-from services.console.clients import Answer, ApiProblem, SessionEnded
+from services.console.clients import ApiProblem
 from services.console.signed_in import api, member
 
 BILLING = "/v1/billing"
@@ -79,15 +79,20 @@ def done(told: str) -> Response:
     return response
 
 
-def act(ask: Callable[[], Answer], again: Callable[[ApiProblem], Response], told: Callable[[Any], str]) -> Response:
-    """Ask for an action: what came of it, or the dialog ``again`` with what stands in the way."""
-    try:
-        answer = ask()
-    except SessionEnded:
-        raise
-    except ApiProblem as problem:
-        return again(problem)
-    return done(told(answer.body))
+def possible(path: str, **parameters: Any) -> Mapping[str, Mapping[str, Any]]:
+    """What can be done with a thing of billing's, by the action's name. Raises ApiProblem."""
+    return {each["action"]: each for each in api().get(f"{BILLING}/{path}/actions", **parameters).body["items"]}
+
+
+def send(method: str, path: str, body: Any = None) -> Any:
+    """Do something, once for the dialog that is open; what came of it. Raises ApiProblem."""
+    content = {} if body is None else {"json": body}
+    return api().send(method, f"{BILLING}/{path}", headers={"Idempotency-Key": key()}, **content).body
+
+
+def key_after(problem: ApiProblem) -> str:
+    """The key to try again with: the same where what came of it isn't known."""
+    return key() if problem.status >= 500 else fresh_key()
 
 
 def fragment(name: str, /, **context: Any) -> Response:

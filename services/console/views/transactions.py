@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.selling import CHANNELS, TRANSACTION_STATUSES, offer_address
-from services.console.signed_in import api, reader
+from services.console.signed_in import api, member, reader
 from services.console.transactions import Choice
-from services.console.views.billing import BILLING, EMPTY, fragment, of_customer, of_this, wait
+from services.console.views.billing import BILLING, EMPTY, WRITE, fragment, of_customer, of_this, possible, wait
 from services.console.views.customer import dialog, panel
 
 blueprint = Blueprint("transactions", __name__)
+MOST = 200
 
 
 @blueprint.get("/customers/<customer_id>/transactions")
@@ -55,6 +56,8 @@ def details(customer_id: str, transaction_id: str) -> Response:
         customer_id=customer_id,
         transaction=transaction,
         address=offer_address(offer_template(), transaction["offer"]),
+        events=_events(transaction_id),
+        actions=list(possible(f"transactions/{transaction_id}").values()) if member().may(WRITE) else [],
         pending=is_pending(transaction),
         wait=seconds,
         again=again,
@@ -80,6 +83,14 @@ def offer_template() -> str | None:
     except ApiProblem:  # no reason not to show the transactions
         return None
     return str(found) if found else None
+
+
+def _events(transaction_id: str) -> Sequence[Mapping[str, Any]]:
+    """What happened to a transaction, oldest first; of very many the first."""
+    found: Sequence[Mapping[str, Any]] = (
+        api().get(f"{BILLING}/transactions/{transaction_id}/events", limit=MOST).body["items"]
+    )
+    return found
 
 
 def _page(customer_id: str, choice: Choice) -> tuple[Mapping[str, Any], str]:
