@@ -13,26 +13,33 @@ from flask import Flask
 from embedded.installation import Installation
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
+from servicekit.bootstrap import Bootstrapping
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.feed import FeedPage
+from servicekit.feed_client import PAGE
 from servicekit.relay import Relay
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
 from services.customers.imports.importer import Importer
+from services.customers.queries import customers_feed
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.signer import Signer
+from services.notes import app as notes
+from services.notes import bootstrap_customers as notes_bootstrap
+from services.notes import handlers as notes_handlers
 from services.search import app as search
 from services.search import handlers as search_handlers
 from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "search")
+PUBLISHING = ("customers", "notes", "search")
 
 
 class Loop(Protocol):
@@ -50,6 +57,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
+    starting: dict[str, Bootstrapping]
     importer: Importer
     indexer: Indexer
     databases: dict[str, Database]
@@ -59,6 +67,7 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
+        named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
 
     def step(self) -> int:
@@ -79,7 +88,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "search"):
+        for service in ("identity", "customers", "notes", "search"):
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -110,6 +119,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
+        starting={"notes": _starting_notes(databases)},
         importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
@@ -138,6 +148,11 @@ def _apps(
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
         ),
+        "notes": notes.create_app(
+            database=databases["notes.app"],
+            system_database=databases["notes.system"],
+            verifier=JwtVerifier("notes", identity_settings.issuer, keys),
+        ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
             database=databases["search.app"],
@@ -163,5 +178,18 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers)
+        for handlers in (search_handlers, notes_handlers, customers_handlers)
     }
+
+
+def _starting_notes(databases: Databases) -> Bootstrapping:
+    """For an installation that had customers before it had notes."""
+
+    def fetch(cursor: str | None) -> FeedPage:
+        with databases["customers.system"].transaction() as session:
+            return customers_feed(session, cursor=cursor, limit=PAGE)
+
+    def read() -> int:
+        return notes_bootstrap.bootstrap_customers(fetch, databases["notes.app"])
+
+    return Bootstrapping(notes_bootstrap.SOURCE, read, databases["notes.app"])

@@ -14,11 +14,13 @@ from servicekit.db.migrate import migrate, newest_version, present_version
 from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
 from services.customers import app as customers
 from services.identity import app as identity
+from services.notes import app as notes
 from services.search import app as search
 
 MIGRATIONS: dict[str, Path] = {
     identity.SERVICE: identity.MIGRATIONS,
     customers.SERVICE: customers.MIGRATIONS,
+    notes.SERVICE: notes.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
 }
 QUEUE_DATABASE = "queue"

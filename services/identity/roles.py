@@ -9,6 +9,9 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:write": "Create and edit customers, record logins.",
     "customers:anonymize": "Anonymize customers.",
     "customers:import": "Import customers from files, and see what became of the rows.",
+    "notes:read": "Read notes and flags.",
+    "notes:write": "Write notes, edit and delete one's own, flag customers.",
+    "notes:manage": "Define flags.",
     "search:read": "Search.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
@@ -18,17 +21,18 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
 # Only for our own services: these see every publisher. No role and no API key ever has one.
 SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
+    "notes:feed": "Read how many notes and which flags all customers of all publishers have.",
 }
 
 OWNER = "owner"
 
-_SEES = {"customers:read", "search:read", "personal:read", "identity:read"}
+_SEES = {"customers:read", "notes:read", "search:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
     OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
-    "agent": frozenset(_SEES | {"customers:write"}),
+    "agent": frozenset(_SEES | {"customers:write", "notes:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }

@@ -16,11 +16,12 @@ from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, pr
 OPERATORS_TASKS = {
     ("identity", "create-publisher"),
     ("identity", "reset-password"),
+    ("notes", "bootstrap"),
     ("search", "bootstrap"),
     ("search", "compare"),
     ("search", "rebuild"),
     ("search", "status"),
-    *((service, f"{task}-parked") for service in ("customers", "search") for task in ("list", "replay", "drop")),
+    *((service, f"{task}-parked") for service in ("customers", "notes", "search") for task in ("list", "replay", "drop")),
     ("gateway", "nginx"),
 }
 

@@ -127,7 +127,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "search")
+    names = ("identity", "customers", "notes", "search")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -160,8 +160,12 @@ def _environment(
     servers: Servers, installation: Installation, amqp_url: str, ports: dict[str, int], toy_secret: str
 ) -> dict[str, str]:
     clients = {
+        "notes": {
+            "secret_sha256": _sha256(installation.derived_secret("notes client")),
+            "grants": {"customers": ["customers:feed"]},
+        },
         OUTSIDE_SERVICE: {
-            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "secret_sha256": _sha256(toy_secret),
             "grants": {"customers": list(SERVICE_SCOPES)},
         }
     }
@@ -182,7 +186,13 @@ def _environment(
         "CUSTOMERS_URL": f"http://127.0.0.1:{ports['customers']}",
         "SERVICE_CLIENTS": json.dumps(clients),
         "DATABASE_POOL_SIZE": "8",
+        "SERVICE_CLIENT_ID": "notes",  # the others call nobody
+        "SERVICE_CLIENT_SECRET": installation.derived_secret("notes client"),
     }
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics: int) -> list[Program]:
@@ -198,10 +208,13 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         # Only the customers' web process writes; the others are there to be asked.
         program("identity", "identity", web("identity"), name="identity-web"),
         program("search", "search", web("search"), name="search-web"),
+        program("notes", "notes", web("notes"), name="notes-web"),
         program("customers", "web", web("customers")),
         program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
         program("search", "relay", ["relay"]),
         program("search", "worker", ["worker"]),
+        program("notes", "relay", ["relay"]),
+        program("notes", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),
         program("search", "indexer", ["indexer"]),
     ]
