@@ -18,9 +18,9 @@ from embedded.state import StateError
 from embedded.up import DATA
 from servicekit import logging
 from servicekit.db.database import Database
-from servicekit.feed_client import PAGE
 from servicekit.db.migrate import newest_version, present_version
 from servicekit.feed import FeedPage
+from servicekit.feed_client import PAGE
 from servicekit.process import worker_id
 from servicekit.settings import SettingsError
 from services.customers.queries import customers_feed

@@ -35,7 +35,7 @@ def add_note(
     Raises CustomerNotFound, CustomerAnonymized, UnknownFlag.
     """
     customer = lock_customer(session, publisher_id, customer_id)
-    chosen = use_flags(session, publisher_id, flags, now=now)
+    chosen = use_flags(session, publisher_id, flags)
     note = Note(
         id=new_id("note"),
         publisher_id=publisher_id,
@@ -74,7 +74,7 @@ def edit_note(
     Raises NoteNotFound, NotYourNote, CustomerAnonymized, NoteChanged, UnknownFlag.
     """
     customer, note = _lock_note(session, publisher_id, note_id, editor, expected_version)
-    chosen = note.flags if flags is None else use_flags(session, publisher_id, flags, had=note.flags, now=now)
+    chosen = note.flags if flags is None else use_flags(session, publisher_id, flags, had=note.flags)
     if chosen == note.flags and text in (None, note.text):
         return note
     gained, lost = set(chosen) - set(note.flags), set(note.flags) - set(chosen)
@@ -127,7 +127,7 @@ def flag_customer(session: Session, *, publisher_id: str, customer_id: str, key:
         return customer
     if len(customer.flags) >= MOST_FLAGS:
         raise TooManyFlags(MOST_FLAGS)
-    customer.flags = use_flags(session, publisher_id, [*customer.flags, key], had=customer.flags, now=now)
+    customer.flags = use_flags(session, publisher_id, [*customer.flags, key], had=customer.flags)
     events.publish_summary(session, customer, now=now)
     return customer
 

@@ -9,7 +9,8 @@ from flask import Flask
 from servicekit.auth.caller import TokenVerifier
 from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
-from services.notes import api, flags_api, internal_api
+from services.notes import internal_api
+from services.notes.api import flags, notes
 
 SERVICE = "notes"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,5 +23,5 @@ def create_app(*, database: Database, system_database: Database, verifier: Token
         database=database,
         system_database=system_database,
         verifier=verifier,
-        blueprints=[flags_api.blueprint, api.blueprint, internal_api.blueprint],
+        blueprints=[flags.blueprint, notes.blueprint, internal_api.blueprint],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
@@ -74,7 +75,7 @@ def publish_erased(session: Session, customer: Customer, *, now: datetime) -> No
     outbox.publish(session, _of_customer(SUBJECT_ERASED, customer, data, now=now))
 
 
-def _of_customer(kind: EventType, customer: Customer, data: dict[str, object], *, now: datetime) -> Event:
+def _of_customer(kind: EventType, customer: Customer, data: dict[str, Any], *, now: datetime) -> Event:
     return Event(
         id=new_id("evt"),
         type=kind.name,

@@ -106,9 +106,7 @@ def delete_flag(session: Session, *, publisher_id: str, key: str) -> None:
     session.flush()
 
 
-def use_flags(
-    session: Session, publisher_id: str, keys: Sequence[str], *, had: Collection[str] = (), now: datetime
-) -> list[str]:
+def use_flags(session: Session, publisher_id: str, keys: Sequence[str], *, had: Collection[str] = ()) -> list[str]:
     """``keys`` without repetition, in order, each of which may be set; ``had`` are there already, retired or not.
 
     Raises UnknownFlag.
@@ -128,9 +126,7 @@ def use_flags(
             raise UnknownFlag(key, "/flags", retired=True)
     unused = sorted(key for key, row in rows.items() if not row.used)
     if unused:
-        session.execute(
-            update(Flag).where(Flag.publisher_id == publisher_id, Flag.key.in_(unused)).values(used=True)
-        )
+        session.execute(update(Flag).where(Flag.publisher_id == publisher_id, Flag.key.in_(unused)).values(used=True))
     return wanted
 
 
@@ -155,9 +151,7 @@ def _lock_flag(session: Session, publisher_id: str, key: str, *, now: datetime) 
     return flag
 
 
-def _insert(
-    session: Session, publisher_id: str, key: str, name: str, color: str, *, own: bool, now: datetime
-) -> bool:
+def _insert(session: Session, publisher_id: str, key: str, name: str, color: str, *, own: bool, now: datetime) -> bool:
     row = {"publisher_id": publisher_id, "key": key, "name": name, "color": color, "own": own, "retired": False}
     values = {**row, "used": not own, "created_at": now, "version": 1}
     return session.scalar(insert(Flag).values(values).on_conflict_do_nothing().returning(Flag.key)) is not None

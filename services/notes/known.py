@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
 from servicekit.ids import id_time
@@ -29,7 +29,8 @@ _PROJECT = text("""
 """)
 _FOLLOW = text("""
     WITH known AS (
-        SELECT * FROM jsonb_to_recordset(CAST(:known AS jsonb)) AS known (customer_id text, source text, external_id text)
+        SELECT * FROM jsonb_to_recordset(CAST(:known AS jsonb))
+            AS known (customer_id text, source text, external_id text)
     ), gone AS (
         DELETE FROM external_id present
         WHERE publisher_id = :publisher_id AND customer_id = ANY(CAST(:customers AS text[])) AND NOT EXISTS (
@@ -106,5 +107,5 @@ def why_unknown(everywhere: Session, customer_id: str, *, now: datetime) -> Cust
     return CustomerNotHereYet() if others is None else CustomerNotFound()
 
 
-def _is(publisher_id: str, customer_id: str) -> tuple[object, object]:
+def _is(publisher_id: str, customer_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Customer.publisher_id == publisher_id, Customer.customer_id == customer_id

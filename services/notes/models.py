@@ -5,27 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Integer, Text
+from sqlalchemy import BigInteger, Boolean, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
-_moment = DateTime(timezone=True)
-
-
-def plain_column(*arguments: Any, **options: Any) -> Any:
-    """A column that says nothing about a person."""
-    return mapped_column(*arguments, info={"personal": "none"}, **options)
+from servicekit.db.columns import MOMENT, kept_column, personal_column, plain_column
 
 
-def personal_column(*arguments: Any, **options: Any) -> Any:
-    """A column that is erased with the person it is about."""
-    return mapped_column(*arguments, info={"personal": "erase"}, **options)
-
-
-def staffs_column(*arguments: Any, **options: Any) -> Any:
+def _staffs_column(*arguments: Any, **options: Any) -> Any:
     """Personal data of who works for the publisher: it stays when a customer is erased."""
     reason = "the name of the staff member or API key, as it was then: who wrote that there was a note stays"
-    return mapped_column(*arguments, info={"personal": "keep", "reason": reason}, **options)
+    return kept_column(*arguments, reason=reason, **options)
 
 
 class Base(DeclarativeBase):
@@ -35,8 +25,8 @@ class Base(DeclarativeBase):
 class Customer(Base):
     """What notes knows of a customer, and what it tells of them (``notes.summary.changed``).
 
-    ``version`` is the customers service's; 0: nothing has come yet. ``summary_version`` counts what changes of notes and
-    flags. ``note_flags``: how many notes have each flag. Whoever writes anything of a customer locks this row first.
+    ``version`` is the customers service's; 0: nothing has come yet. ``summary_version`` counts what changes of notes
+    and flags. ``note_flags``: how many notes have each flag. Whoever writes anything of a customer locks this first.
     """
 
     __tablename__ = "customer"
@@ -45,11 +35,11 @@ class Customer(Base):
     customer_id: Mapped[str] = plain_column(Text, primary_key=True)
     version: Mapped[int] = plain_column(BigInteger)
     email_key: Mapped[str | None] = personal_column(Text)
-    erased_at: Mapped[datetime | None] = plain_column(_moment)
+    erased_at: Mapped[datetime | None] = plain_column(MOMENT)
     notes_count: Mapped[int] = plain_column(Integer)
     flags: Mapped[list[str]] = personal_column(ARRAY(Text))
     note_flags: Mapped[dict[str, int]] = personal_column(JSONB)
-    last_note_at: Mapped[datetime | None] = plain_column(_moment)
+    last_note_at: Mapped[datetime | None] = plain_column(MOMENT)
     summary_version: Mapped[int] = plain_column(BigInteger)
 
 
@@ -75,15 +65,15 @@ class Note(Base):
     text: Mapped[str | None] = personal_column(Text)
     flags: Mapped[list[str]] = personal_column(ARRAY(Text))
     author_id: Mapped[str] = plain_column(Text)
-    author_name: Mapped[str] = staffs_column(Text)
+    author_name: Mapped[str] = _staffs_column(Text)
     author_kind: Mapped[str] = plain_column(Text)
-    created_at: Mapped[datetime] = plain_column(_moment)
-    edited_at: Mapped[datetime | None] = plain_column(_moment)
+    created_at: Mapped[datetime] = plain_column(MOMENT)
+    edited_at: Mapped[datetime | None] = plain_column(MOMENT)
     editor_id: Mapped[str | None] = plain_column(Text)
-    editor_name: Mapped[str | None] = staffs_column(Text)
+    editor_name: Mapped[str | None] = _staffs_column(Text)
     editor_kind: Mapped[str | None] = plain_column(Text)
-    deleted_at: Mapped[datetime | None] = plain_column(_moment)
-    erased_at: Mapped[datetime | None] = plain_column(_moment)
+    deleted_at: Mapped[datetime | None] = plain_column(MOMENT)
+    erased_at: Mapped[datetime | None] = plain_column(MOMENT)
     version: Mapped[int] = plain_column(BigInteger)
 
 
@@ -102,5 +92,5 @@ class Flag(Base):
     own: Mapped[bool] = plain_column(Boolean)
     retired: Mapped[bool] = plain_column(Boolean)
     used: Mapped[bool] = plain_column(Boolean)
-    created_at: Mapped[datetime] = plain_column(_moment)
+    created_at: Mapped[datetime] = plain_column(MOMENT)
     version: Mapped[int] = plain_column(BigInteger)

@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from servicekit.web.describing import NOT_TELLING, described, personal
 from servicekit.web.fields import Text
 from services.notes.vocabulary import COLORS, MOST_CHARACTERS, MOST_FLAGS
 
@@ -31,21 +32,6 @@ _INVISIBLE = re.compile(
 )
 
 
-def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that is erased with the customer; ``more`` is for the API's description."""
-    return {**described(description, example, **more), "personal": True}
-
-
-def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that says nothing about a customer; ``more`` is for the API's description."""
-    told = {"personal": False, "description": description, **more}
-    return told if example is None else {**told, "example": example}
-
-
-NOT_TELLING: dict[str, Any] = {"hidden": False}
-"""Of fields that are erased with the customer, but don't say who that is: everybody sees them who may read."""
-
-
 def note_text(typed: str) -> str:
     """A note's text as it is kept: NFC, one kind of line break, without white space around it.
 
@@ -57,9 +43,7 @@ def note_text(typed: str) -> str:
     if _FORBIDDEN.search(text):
         raise ValidationError("Contains a control character or one that no text has.")
     if len(text) > MOST_CHARACTERS:
-        raise ValidationError(
-            f"{len(text):,} characters; a note has {MOST_CHARACTERS:,} at the most. Take {len(text) - MOST_CHARACTERS:,} away."
-        )
+        raise ValidationError(f"{len(text):,} characters; {MOST_CHARACTERS:,} are the most that a note can have.")
     if _INVISIBLE.match(text):
         raise ValidationError("Must not be empty.")
     return text
@@ -90,7 +74,7 @@ def _is_key(value: str) -> None:
         raise ValidationError("Not a flag's key: 1 to 40 of a-z, 0-9 and _.")
 
 
-def _flags(**options: Any) -> fields.List:
+def _flags(**options: Any) -> fields.List[Any]:
     return fields.List(
         fields.String(validate=_is_key, metadata={"pattern": KEY_PATTERN}),
         validate=validate.Length(max=MOST_FLAGS),
@@ -163,7 +147,7 @@ class EditFlag(Schema):
     retired = fields.Boolean(
         truthy={True},
         falsy={False},
-        metadata=described("Whether it can't be set any more. Where it was set it stays until it is taken away.", False),
+        metadata=described("Whether it can't be set any more. Where it is, it stays until it is taken away.", False),
     )
 
     @validates_schema

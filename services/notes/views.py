@@ -10,8 +10,9 @@ from marshmallow import Schema, fields
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
+from servicekit.web.describing import NOT_TELLING, described, personal
 from servicekit.web.masking import masked_field
-from services.notes.schemas import CUSTOMER_ID, NOT_TELLING, NOTE_ID, described, personal
+from services.notes.schemas import CUSTOMER_ID, NOTE_ID
 
 _STAFF_ID = "stf_06h5yvkg1scm7h3b8k5rqt2xzw"
 OWNER = "owner"
@@ -108,7 +109,7 @@ class ActorView(Schema):
     kind = fields.String(required=True, metadata=described("Who.", enum=["staff", "api_key"]))
 
 
-def _flags(description: str) -> fields.List:
+def _flags(description: str) -> fields.List[Any]:
     return fields.List(fields.String(), required=True, metadata=personal(description, ["vip"], **NOT_TELLING))
 
 
@@ -189,6 +190,9 @@ class FlagList(Schema):
     """A publisher's flags, in the order in which they are shown."""
 
     items = fields.List(fields.Nested(FlagView), required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata=described("Always null: all of them fit on one page.")
+    )
 
 
 def counted(flags: Mapping[str, int], *, added: Iterable[str] = (), removed: Iterable[str] = ()) -> dict[str, int]:

@@ -47,7 +47,7 @@ def run_worker(settings: Settings) -> None:
     run_process("notes-worker", run, checks=[database_check(app)])
 
 
-def reading(settings: Settings, app: Database, **options: bool) -> Callable[[], int]:
+def reading(settings: Settings, app: Database, afresh: bool = False) -> Callable[[], int]:
     """Reads the customers that are there. Raises SettingsError at once where it isn't said where they are."""
     client: httpx2.Client = feed_client(
         settings.customers_url,
@@ -56,4 +56,4 @@ def reading(settings: Settings, app: Database, **options: bool) -> Callable[[], 
         client_secret=settings.client_secret,
         audience="customers",
     )
-    return lambda: bootstrap_customers(over_http(client, FEED), app, **options)
+    return lambda: bootstrap_customers(over_http(client, FEED), app, afresh=afresh)

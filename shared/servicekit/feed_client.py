@@ -19,9 +19,7 @@ def feed_client(
 ) -> httpx2.Client:
     """A client of the service ``audience`` at ``owner_url``. Raises SettingsError where an address is missing."""
     if not owner_url or not identity_url:
-        raise SettingsError(
-            f"{audience.upper()}_URL and IDENTITY_URL must say where the feed is, and who lets us in."
-        )
+        raise SettingsError(f"{audience.upper()}_URL and IDENTITY_URL must say where the feed is, and who lets us in.")
     issue = from_identity(identity_url, client_id=client_id, client_secret=client_secret, audience=audience)
     return httpx2.Client(base_url=owner_url, auth=ServiceAuth(ServiceTokens(issue)), timeout=30.0)
 

@@ -21,7 +21,11 @@ OPERATORS_TASKS = {
     ("search", "compare"),
     ("search", "rebuild"),
     ("search", "status"),
-    *((service, f"{task}-parked") for service in ("customers", "notes", "search") for task in ("list", "replay", "drop")),
+    *(
+        (service, f"{task}-parked")
+        for service in ("customers", "notes", "search")
+        for task in ("list", "replay", "drop")
+    ),
     ("gateway", "nginx"),
 }
 

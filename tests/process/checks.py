@@ -114,8 +114,8 @@ def _logins(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
 
 def _ledger(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
     """Every anonymization is complete, and confirmed by each service once."""
-    query = """SELECT e.customer_id, e.completed_at IS NOT NULL, count(c.service) = cardinality(e.participants) FROM erasure e
-        LEFT JOIN erasure_confirmation c ON c.customer_id = e.customer_id GROUP BY 1, 2"""
+    query = """SELECT e.customer_id, e.completed_at IS NOT NULL, count(c.service) = cardinality(e.participants)
+        FROM erasure e LEFT JOIN erasure_confirmation c ON c.customer_id = e.customer_id GROUP BY 1, 2"""
     with product.admin("customers") as connection:
         found = {row[0]: row[1:] for row in connection.execute(query)}
     for customer in known.values():

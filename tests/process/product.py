@@ -167,7 +167,7 @@ def _environment(
         OUTSIDE_SERVICE: {
             "secret_sha256": _sha256(toy_secret),
             "grants": {"customers": list(SERVICE_SCOPES)},
-        }
+        },
     }
     urls = {
         f"{service.upper()}_DATABASE_URL_{part.upper()}": getattr(installation.urls(service), part)

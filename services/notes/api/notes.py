@@ -14,15 +14,20 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
+from servicekit.web.describing import IDEMPOTENCY_KEY, IF_MATCH, VERSION_TOKEN, WITH_ETAG
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from services.notes import actions, known, queries
 from services.notes.errors import CustomerNotFound
-from services.notes.openapi import IDEMPOTENCY_KEY, IF_MATCH, IF_MATCH_IF_ANY, VERSION_TOKEN, WITH_ETAG
 from services.notes.schemas import AddNote, EditNote, ListNotes
 from services.notes.views import NotePage, NoteView, SummaryState, shown_note, summary_state
 
+_IF_MATCH_IF_ANY: dict[str, Any] = {
+    **IF_MATCH,
+    "required": False,
+    "description": "The ETag that was read: then nothing is deleted that somebody has changed meanwhile.",
+}
 blueprint = ServiceBlueprint(
     "notes", __name__, url_prefix="/v1/notes", description="What staff know about customers: notes and flags."
 )
@@ -116,7 +121,7 @@ def patch_note(body: dict[str, Any], note_id: str) -> Response:
 @requires("notes:write")
 @audited("notes.note.deleted", subject="note_id")
 @blueprint.response(204, headers=VERSION_TOKEN)
-@blueprint.doc(parameters=[IF_MATCH_IF_ANY], operationId="delete_note")
+@blueprint.doc(parameters=[_IF_MATCH_IF_ANY], operationId="delete_note")
 def delete_note(note_id: str) -> Response:
     """Delete a note: its author and the account owner may."""
     session = current_session()
@@ -124,6 +129,7 @@ def delete_note(note_id: str) -> Response:
         session,
         publisher_id=current_publisher_id(),
         note_id=note_id,
+        expected_version=if_match() if "If-Match" in request.headers else None,
         editor=current_caller(),
         now=clock.now(),
     )

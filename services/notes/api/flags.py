@@ -12,11 +12,11 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audit_subject, audited, not_audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_publisher_id, current_session
+from servicekit.web.describing import IDEMPOTENCY_KEY, IF_MATCH, WITH_ETAG
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from services.notes import flagging
-from services.notes.openapi import IDEMPOTENCY_KEY, IF_MATCH, WITH_ETAG
 from services.notes.schemas import AddFlag, EditFlag
 from services.notes.views import FlagList, FlagView, flag_state
 
@@ -33,7 +33,7 @@ blueprint = ServiceBlueprint(
 def get_flags() -> Response:
     """List the publisher's flags, retired ones too."""
     flags = flagging.list_flags(current_session(), current_publisher_id())
-    return json_response({"items": [flag_state(flag) for flag in flags]})
+    return json_response({"items": [flag_state(flag) for flag in flags], "next_cursor": None})
 
 
 @blueprint.post("")
