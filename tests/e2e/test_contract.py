@@ -21,10 +21,20 @@ def test_every_type_that_is_declared_really_passes_the_bus_as_declared(system: S
     )  # fmt: skip
     api.edit(anna["id"], last_name="Schmidt")
     assert api.send("POST", f"/v1/customers/{anna['id']}/logins", {}).status_code == 201
+    system.drain()
+    _write_notes(api, anna["id"])
     api.anonymize(anna["id"])
     system.drain()
 
     assert {kind.name for _service, kind in published()} <= system.bus.passed
+
+
+def _write_notes(api: Api, customer_id: str) -> None:
+    note = api.send("POST", "/v1/notes", {"customer_id": customer_id, "text": "Likes tea.", "flags": ["vip"]})
+    assert note.status_code == 201, note.text
+    address = f"/v1/notes/{(note.json or {})['id']}"
+    assert api.send("PATCH", address, {"text": "Likes coffee."}, headers={"If-Match": "*"}).status_code == 200
+    assert api.send("DELETE", address).status_code == 204
 
 
 def test_what_breaks_the_contract_does_not_pass() -> None:
