@@ -12,6 +12,7 @@ from servicekit.ids import new_id
 from servicekit.testing.databases import Template, template
 from services.billing.providers.sandbox_store import MemoryStore
 from services.billing.providers.sandbox_table import TableStore, metadata
+from services.billing.tests.providers.stripe_world import StripeWorld, stripe_world
 from services.billing.tests.providers.worlds import SandboxWorld, World, offered
 
 
@@ -37,12 +38,25 @@ def sandbox_database(sandbox_template: Template) -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture(params=["sandbox in memory", "sandbox in a table"])
-def world(request: pytest.FixtureRequest) -> World:
-    if request.param == "sandbox in memory":
-        return SandboxWorld(MemoryStore())
-    database: Database = request.getfixturevalue("sandbox_database")
-    return SandboxWorld(TableStore(database, new_id("pub")))
+_ADAPTERS = ("sandbox in memory", "sandbox in a table", "stripe")
+
+
+@pytest.fixture(params=_ADAPTERS)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "stripe":
+        with stripe_world() as made:
+            yield made
+    elif request.param == "sandbox in memory":
+        yield SandboxWorld(MemoryStore())
+    else:
+        database: Database = request.getfixturevalue("sandbox_database")
+        yield SandboxWorld(TableStore(database, new_id("pub")))
+
+
+@pytest.fixture
+def stripe() -> Iterator[StripeWorld]:
+    with stripe_world() as made:
+        yield made
 
 
 @pytest.fixture
