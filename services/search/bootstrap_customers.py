@@ -13,7 +13,7 @@ from servicekit.db.database import Database
 from servicekit.feed import FeedItem
 from servicekit.feed_client import PAGE
 from services.search import projection, publishers, queries
-from services.search.inbound import customer_told
+from services.search.inbound.customer import customer_told
 from services.search.projection import CustomerErased
 
 SOURCE = "customers"
