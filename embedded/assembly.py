@@ -19,11 +19,12 @@ from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.feed import FeedPage
 from servicekit.feed_client import PAGE
+from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
-from services.customers.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
 from services.customers.queries import customers_feed
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
@@ -40,6 +41,7 @@ from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
 PUBLISHING = ("customers", "notes", "search")
+IMPORTS = (CUSTOMER_IMPORTS,)
 
 
 class Loop(Protocol):
@@ -58,7 +60,7 @@ class Assembly:
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
     starting: dict[str, Bootstrapping]
-    importer: Importer
+    importers: dict[str, Importer]
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -68,14 +70,19 @@ class Assembly:
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
-        return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
+        named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.importer.step()
+        done = self.step_importers()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
+
+    def step_importers(self) -> int:
+        """A turn of every importer; how much was done."""
+        return sum(importer.step() for importer in self.importers.values())
 
     def close(self) -> None:
         """Close every connection to the databases."""
@@ -120,7 +127,7 @@ def assemble(
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
         starting={"notes": _starting_notes(databases)},
-        importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
+        importers=_importers(databases),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
@@ -159,6 +166,15 @@ def _apps(
             engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
         ),
+    }
+
+
+def _importers(databases: Databases) -> dict[str, Importer]:
+    return {
+        imports.name: Importer(
+            imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
+        )
+        for imports in IMPORTS
     }
 
 

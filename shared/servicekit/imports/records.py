@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from servicekit.errors import BadRequest
+from servicekit.imports.lines import LONGEST_ROW, Lines
 from servicekit.web.strict_json import strict_json
-from services.customers.imports.lines import LONGEST_ROW, Lines
 
 Content = list[str] | dict[str, Any]
 _UNCLOSED = "A quote is opened and not closed, or stands where none may: double a quote that is part of the text."
@@ -158,5 +158,5 @@ def _parsed(text: str) -> tuple[dict[str, Any], str | None]:
     except BadRequest as error:
         return {}, error.detail.replace("The body", "The row")
     if not isinstance(document, dict):
-        return {}, 'Not a JSON object such as {"email": "anna@example.com"}.'
+        return {}, 'Not a JSON object such as {"name": "value"}.'
     return document, None

@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from services.customers.imports.headings import is_our_remark, remarks_beside
-from services.customers.imports.models import Import, RejectedRow
-from services.customers.imports.receiving import Transaction
+from servicekit.imports.headings import is_our_remark, remarks_beside
+from servicekit.imports.receiving import Transaction
+from servicekit.imports.tables import ImportJob, ImportReject, ImportTables
 
 _AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
+def rejects_file(transaction: Transaction, tables: ImportTables, job: ImportJob) -> Iterator[bytes]:
     """The rejected rows in the import's own format, in their order; never many of them in memory.
 
     What a file of rejected rows said before, when it was imported itself, is not said again.
@@ -30,13 +30,13 @@ def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
     objects = job.dialect["format"] == "ndjson"
     if not objects:
         yield _csv([[*names, *(headings[place] for place in places)]])
-    after = -1
+    kept, after = tables.rejects, -1
     while True:
         with transaction() as session:
             rows = session.scalars(
-                select(RejectedRow)
-                .where(RejectedRow.import_id == job.id, RejectedRow.row_number > after)
-                .order_by(RejectedRow.row_number)
+                select(kept)
+                .where(kept.import_id == job.id, kept.row_number > after)
+                .order_by(kept.row_number)
                 .limit(_AT_ONCE)
             ).all()
         if not rows:
@@ -45,7 +45,7 @@ def rejects_file(transaction: Transaction, job: Import) -> Iterator[bytes]:
         yield _json_lines(rows, names, old) if objects else _csv_lines(rows, places, len(headings))
 
 
-def _csv_lines(rows: Sequence[RejectedRow], places: Sequence[int], width: int) -> bytes:
+def _csv_lines(rows: Sequence[ImportReject], places: Sequence[int], width: int) -> bytes:
     """``places`` are the original columns that are shown; cells beyond the heading's ``width`` are, too."""
     lines = []
     for row in rows:
@@ -55,7 +55,7 @@ def _csv_lines(rows: Sequence[RejectedRow], places: Sequence[int], width: int) -
     return _csv(lines)
 
 
-def _json_lines(rows: Sequence[RejectedRow], names: Sequence[str], old: Collection[str]) -> bytes:
+def _json_lines(rows: Sequence[ImportReject], names: Sequence[str], old: Collection[str]) -> bytes:
     lines = []
     for row in rows:
         content = {name or "original": value for name, value in (row.content or {}).items() if name not in old}
@@ -64,13 +64,13 @@ def _json_lines(rows: Sequence[RejectedRow], names: Sequence[str], old: Collecti
     return b"\n".join(lines) + b"\n"
 
 
-def _remarks(row: RejectedRow) -> list[Any]:
+def _remarks(row: ImportReject) -> list[Any]:
     """One line a row, however much is wrong with it: corrected, it is one row again."""
     columns = dict.fromkeys(fault["column"] for fault in row.faults if fault["column"])
     return [row.row_number, "; ".join(columns), " ".join(_reasons(row, named=len(columns) > 1))]
 
 
-def _reasons(row: RejectedRow, *, named: bool) -> Iterator[str]:
+def _reasons(row: ImportReject, *, named: bool) -> Iterator[str]:
     for fault in row.faults:
         yield f"{fault['column']}: {fault['reason']}" if named and fault["column"] else fault["reason"]
 

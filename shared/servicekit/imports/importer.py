@@ -1,4 +1,4 @@
-"""The process that makes customers of rows: batch by batch, each in one transaction together with its position.
+"""The process that works on the rows of files: batch by batch, each in one transaction together with its position.
 
 Killed anywhere, it or another one goes on where the last commit was; nothing is done twice.
 """
@@ -17,10 +17,11 @@ from prometheus_client import Counter
 from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.faults import reach
-from services.customers.imports.batches import Overtaken, work_batch
-from services.customers.imports.jobs import Claim, claim_import, fail_import, release_import, sweep
+from servicekit.imports.batches import Overtaken, work_batch
+from servicekit.imports.jobs import Claim, claim_import, fail_import, postpone_import, release_import, sweep
+from servicekit.imports.kinds import Imports, NotYet
 
-ROWS = Counter("customers_import_rows_total", "Rows worked on, by what became of them.", ["result"])
+ROWS = Counter("import_rows_total", "Rows worked on, by what became of them.", ["service", "result"])
 SLICE_SECONDS = 3.0
 """How long one publisher's import is worked on before it is another publisher's turn."""
 
@@ -39,6 +40,7 @@ class Importer:
 
     def __init__(
         self,
+        imports: Imports,
         app: Database,
         system: Database,
         *,
@@ -46,6 +48,8 @@ class Importer:
         now: Callable[[], datetime] = clock.now,
         slice_seconds: float = SLICE_SECONDS,
     ) -> None:
+        self._imports = imports
+        self._tables = imports.tables
         self._app = app
         self._system = system
         self._worker = worker_id
@@ -75,7 +79,7 @@ class Importer:
         """A turn at one import, and some sweeping; how many rows were worked on or swept. Raises DBAPIError."""
         swept = self._sweep()
         with self._system.transaction() as session:
-            claim = claim_import(session, self._worker)
+            claim = claim_import(session, self._tables, self._worker)
         if claim is None:
             return swept
         reach("importer:claimed")
@@ -83,6 +87,9 @@ class Importer:
             worked, ended = self._work(claim, stop)
         except Overtaken:
             return swept + 1
+        except NotYet as missing:
+            self._postpone(claim, missing)
+            return swept
         except Exception as error:
             if is_transient(error):
                 raise
@@ -90,25 +97,30 @@ class Importer:
             return swept + 1
         if not ended:
             with self._system.transaction() as session:
-                release_import(session, claim)
+                release_import(session, self._tables, claim)
         return swept + worked + 1
+
+    def _postpone(self, claim: Claim, missing: NotYet) -> None:
+        _log.info("import waits", import_id=claim.import_id, **missing.awaits)
+        with self._system.transaction() as session:
+            postpone_import(session, self._tables, claim, seconds=missing.seconds, awaits=missing.awaits)
 
     def _give_up(self, claim: Claim, error: Exception) -> None:
         frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         _log.error("import failed", import_id=claim.import_id, error=type(error).__name__, frames=frames[-12:])
         with self._system.transaction() as session:
-            fail_import(session, claim, code="internal_error", detail=_DEFECT, now=self._now())
+            fail_import(session, self._tables, claim, code="internal_error", detail=_DEFECT, now=self._now())
 
     def _work(self, claim: Claim, stop: threading.Event | None) -> tuple[int, bool]:
         """Batches until the turn is over; how many rows, and whether the import has ended."""
         worked, ends = 0, time.monotonic() + self._slice
         while True:
-            plan = work_batch(self._app, claim, now=self._now)
-            if plan is None:
+            done = work_batch(self._app, self._imports, claim, now=self._now)
+            if done is None:
                 return worked, True
-            worked += sum(plan.counts.values())
-            for result, count in plan.counts.items():
-                ROWS.labels(result).inc(count)
+            worked += sum(done.counts.values())
+            for result, count in done.counts.items():
+                ROWS.labels(self._imports.name, result).inc(count)
             if time.monotonic() >= ends or (stop is not None and stop.is_set()):
                 return worked, False
 
@@ -116,7 +128,7 @@ class Importer:
         if time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return 0
         with self._system.transaction() as session:
-            gone = sweep(session, now=self._now())
+            gone = sweep(session, self._tables, now=self._now())
         if gone == 0:  # else there may be more
             self._swept_at = time.monotonic()
         return gone

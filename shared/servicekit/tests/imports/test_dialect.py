@@ -7,8 +7,8 @@ import gzip
 
 import pytest
 
-from services.customers.errors import UnreadableFile
-from services.customers.imports.dialect import Dialect, detect
+from servicekit.imports.dialect import Dialect, detect
+from servicekit.imports.errors import UnreadableFile
 
 
 def found(sample: bytes, **given: str) -> Dialect:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.customers.imports.lines import LONGEST_ROW, Lines
-from services.customers.imports.records import Objects, Record, Table, TooBroken
+from servicekit.imports.lines import LONGEST_ROW, Lines
+from servicekit.imports.records import Objects, Record, Table, TooBroken
 
 
 def table(content: bytes, *, width: int | None = 2, whole: bool = True, encoding: str = "utf-8") -> list[Record]:

@@ -10,18 +10,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from servicekit.errors import FieldError
-from services.customers.errors import InvalidMapping, UnknownColumns
-from services.customers.imports import fields
-from services.customers.imports.headings import (
-    NOT_IMPORTED,
-    Shape,
-    is_our_remark,
-    is_secret,
-    meaning,
-    plain,
-    shape_named,
-    shape_of,
-)
+from servicekit.imports.errors import InvalidMapping, UnknownColumns
+from servicekit.imports.headings import NOT_IMPORTED, is_our_remark, is_secret, plain
+from servicekit.imports.vocabulary import Shape, Vocabulary
 
 ALL_OTHERS = "*"
 _MOST_COLUMNS = 1000
@@ -36,27 +27,27 @@ class Wishes:
     constants: Mapping[str, str] = field(default_factory=dict)
 
 
-def wishes_of(mapping: Sequence[str], constants: Sequence[str]) -> Wishes:
+def wishes_of(vocabulary: Vocabulary, mapping: Sequence[str], constants: Sequence[str]) -> Wishes:
     """Wishes from ``column=field`` and ``field=value``. Raises InvalidMapping."""
     columns, values = {}, {}
     for entry in mapping:
         column, equals, target = entry.rpartition("=")
-        name = fields.canonical(target.strip())
+        name = vocabulary.canonical(target.strip())
         if not equals or (target.strip() and name is None) or (column == ALL_OTHERS and target.strip()):
             raise InvalidMapping(
-                f"{entry[:200]!r} is not column=field. The fields: {', '.join(fields.field_names())}.",
-                errors=[FieldError("map", f"There is no field {target[:100]!r}.{_suggestion(target)}")],
+                f"{entry[:200]!r} is not column=field. The fields: {', '.join(vocabulary.fields)}.",
+                errors=[FieldError("map", f"There is no field {target[:100]!r}.{_suggestion(vocabulary, target)}")],
             )
         columns[column] = name or NOT_IMPORTED
     for entry in constants:
         target, equals, value = entry.partition("=")
-        name = fields.canonical(target.strip())
+        name = vocabulary.canonical(target.strip())
         if not equals or name is None:
             raise InvalidMapping(
-                f"{entry[:200]!r} is not field=value. The fields: {', '.join(fields.field_names())}.",
-                errors=[FieldError("set", f"There is no field {target[:100]!r}.{_suggestion(target)}")],
+                f"{entry[:200]!r} is not field=value. The fields: {', '.join(vocabulary.fields)}.",
+                errors=[FieldError("set", f"There is no field {target[:100]!r}.{_suggestion(vocabulary, target)}")],
             )
-        values[name] = _checked(name, value)
+        values[name] = _checked(vocabulary, name, value)
     return Wishes(columns, values)
 
 
@@ -70,9 +61,9 @@ class Layout:
     shape: str | None
     wishes: Wishes
 
-    def target_of(self, heading: str) -> str | None:
+    def target_of(self, heading: str, vocabulary: Vocabulary) -> str | None:
         """The field of an object's key, one that the first objects didn't have as well; None if it is unknown."""
-        return _target(heading, self.headings, self.wishes, shape_named(self.shape))
+        return _target(vocabulary, heading, self.headings, self.wishes, vocabulary.shape_named(self.shape))
 
     def to_json(self) -> dict[str, Any]:
         """To be kept."""
@@ -92,7 +83,7 @@ class Layout:
         return cls(kept["headings"], kept["targets"], frozenset(kept["secrets"]), kept["shape"], wishes)
 
 
-def lay_out(headings: Sequence[str], wishes: Wishes, *, nested: bool = False) -> Layout:
+def lay_out(vocabulary: Vocabulary, headings: Sequence[str], wishes: Wishes, *, nested: bool = False) -> Layout:
     """Decide about every column; ``nested`` if they are the keys of objects, whose values may be objects too.
 
     Raises UnknownColumns, InvalidMapping.
@@ -102,23 +93,28 @@ def lay_out(headings: Sequence[str], wishes: Wishes, *, nested: bool = False) ->
         raise InvalidMapping(f"The file has {len(headings)} columns; {_MOST_COLUMNS} are the most.")
     wishes = _spelled_as(headings, wishes)
     _require_named_columns(headings, wishes, nested=nested)
-    shape = shape_of(headings)
-    found = [_target(heading, headings, wishes, shape, nested=nested) for heading in headings]
+    shape = vocabulary.shape_of(headings)
+    found = [_target(vocabulary, heading, headings, wishes, shape, nested=nested) for heading in headings]
     targets = _once_each(headings, found, wishes, lenient=shape is not None)
     unknown = [heading for heading, target in zip(headings, targets, strict=True) if target is None]
     if unknown:
-        raise _unknown(unknown, headings)
+        raise _unknown(vocabulary, unknown, headings)
     known = [target or NOT_IMPORTED for target in targets]
     if not any(known):
         raise InvalidMapping("No column of the file becomes anything.")
-    if fields.EXTERNAL_SOURCE in known and fields.EXTERNAL_ID not in {*known, *wishes.constants}:
-        raise InvalidMapping("external_id_source says whose external_id it is: a column for that one is missing.")
+    vocabulary.check_fields({*known} - {NOT_IMPORTED}, wishes.constants)
     secrets = frozenset(index for index, heading in enumerate(headings) if is_secret(heading))
     return Layout(headings, known, secrets, shape.name if shape else None, wishes)
 
 
 def _target(
-    heading: str, headings: Sequence[str], wishes: Wishes, shape: Shape | None, *, nested: bool = True
+    vocabulary: Vocabulary,
+    heading: str,
+    headings: Sequence[str],
+    wishes: Wishes,
+    shape: Shape | None,
+    *,
+    nested: bool = True,
 ) -> str | None:
     if is_secret(heading):
         if wishes.columns.get(heading):
@@ -126,16 +122,16 @@ def _target(
         return NOT_IMPORTED
     if heading in wishes.columns:
         return wishes.columns[heading]
-    if nested and heading in fields.NESTED:
+    if nested and heading in vocabulary.nested:
         return heading
     if is_our_remark(heading, headings) or not heading:
         return NOT_IMPORTED
-    target = fields.canonical(heading) or meaning(heading, shape)
+    target = vocabulary.canonical(heading) or vocabulary.meaning(heading, shape)
     return NOT_IMPORTED if target is None and ALL_OTHERS in wishes.columns else target
 
 
 def _spelled_as(headings: Sequence[str], wishes: Wishes) -> Wishes:
-    """The same wishes, with columns as the file spells them: ``email`` may stand for ``Email*``."""
+    """The same wishes, with columns as the file spells them: ``name`` may stand for ``Name*``."""
     spelled = {plain(heading): heading for heading in reversed(headings)}
     columns = {
         column if column in headings else spelled.get(plain(column), column): target
@@ -181,7 +177,7 @@ def _require_named_columns(headings: Sequence[str], wishes: Wishes, *, nested: b
         )
 
 
-def _unknown(unknown: Sequence[str], headings: Sequence[str]) -> UnknownColumns:
+def _unknown(vocabulary: Vocabulary, unknown: Sequence[str], headings: Sequence[str]) -> UnknownColumns:
     shown = ", ".join(repr(heading[:100]) for heading in unknown[:_MOST_SHOWN])
     more = f" and {len(unknown) - _MOST_SHOWN} more" if len(unknown) > _MOST_SHOWN else ""
     lead = f"{len(unknown)} of {len(headings)} columns are not known: {shown}{more}."
@@ -191,26 +187,22 @@ def _unknown(unknown: Sequence[str], headings: Sequence[str]) -> UnknownColumns:
         )
     return UnknownColumns(
         f"{lead} Map each to a field, or to nothing to leave it out; '*' to nothing leaves out all that are not named.",
-        errors=[FieldError(heading[:100], f"Not a field.{_suggestion(heading)}") for heading in unknown[:_MOST_SHOWN]],
+        errors=[
+            FieldError(heading[:100], f"Not a field.{_suggestion(vocabulary, heading)}")
+            for heading in unknown[:_MOST_SHOWN]
+        ],
     )
 
 
-def _suggestion(name: str) -> str:
-    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_")[:100], fields.field_names(), 1, 0.7)
+def _suggestion(vocabulary: Vocabulary, name: str) -> str:
+    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_")[:100], vocabulary.fields, 1, 0.7)
     return f" Is {near[0]} meant?" if near else ""
 
 
-def _checked(name: str, value: str) -> str:
-    """A constant that some customer could have. Raises InvalidMapping."""
+def _checked(vocabulary: Vocabulary, name: str, value: str) -> str:
+    """A constant that some row could have. Raises InvalidMapping."""
     try:
-        if name == fields.EXTERNAL_SOURCE:
-            fields.load_source(value)
-        elif name.startswith(fields.ATTRIBUTES):
-            fields.load_attributes({name.removeprefix(fields.ATTRIBUTES): value})
-        elif name in ("email", fields.EXTERNAL_ID) or name.startswith(fields.EXTERNAL_IDS):
-            raise InvalidMapping(f"{name} tells customers apart: it can't be the same for all.")
-        elif name != fields.NAME:
-            fields.load(name, value)
+        vocabulary.check_constant(name, value)
     except ValidationError as error:
         reason = " ".join(map(str, error.messages))
         raise InvalidMapping(f"{name} can't be set to this: {reason}", errors=[FieldError("set", reason)]) from None

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from services.customers.imports.headings import is_secret
-from services.customers.imports.layout import Layout
-from services.customers.imports.records import Content, Record
+from servicekit.imports.headings import is_secret
+from servicekit.imports.layout import Layout
+from servicekit.imports.records import Content, Record
 
 MOST_ROWS = 500
 MOST_BYTES = 500_000

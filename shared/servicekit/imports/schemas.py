@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from servicekit.clock import rfc3339
-from servicekit.web.describing import described, personal
+from servicekit.imports.dialect import DELIMITERS, ENCODINGS, FORMATS
+from servicekit.imports.jobs import REJECTS_KEPT
+from servicekit.imports.tables import OPEN, ImportJob
+from servicekit.web.describing import EditorView, described, personal
 from servicekit.web.fields import Text
 from servicekit.web.masking import masked_field
-from services.customers.imports.dialect import DELIMITERS, ENCODINGS, FORMATS
-from services.customers.imports.jobs import REJECTS_KEPT
-from services.customers.imports.models import OPEN, Import
-from services.customers.views import EditorView
 
 _IMPORT_ID = "imp_06h5yvkg1scm7h3b8k5rqt2xzw"
 _LONGEST_OPTION = 1_000
@@ -105,6 +105,25 @@ class ListImports(Schema):
     name = fields.String(validate=validate.Length(max=150), metadata=described("Only those of this name."))
 
 
+def starting_schema(kinds: Sequence[str]) -> type[Schema]:
+    """What is asked of a new import; with several ``kinds``, which of them it is."""
+    return _with_kind(StartImport, kinds, "What is in the file.", required=True)
+
+
+def listing_schema(kinds: Sequence[str]) -> type[Schema]:
+    """What narrows the list; with several ``kinds``, one of them does."""
+    return _with_kind(ListImports, kinds, "Only those of this kind.")
+
+
+def _with_kind(schema: type[Schema], kinds: Sequence[str], told: str, *, required: bool = False) -> type[Schema]:
+    if not kinds:
+        return schema
+    kind = fields.String(
+        required=required, validate=validate.OneOf(kinds), metadata=described(told, kinds[-1], enum=list(kinds))
+    )
+    return type(f"{schema.__name__}OfKind", (schema,), {"kind": kind, "__doc__": schema.__doc__})
+
+
 class ColumnView(Schema):
     """What becomes of a column."""
 
@@ -122,9 +141,9 @@ class RowCountsView(Schema):
 
     received = fields.Integer(required=True, metadata=described("Rows that came, blank ones not counted.", 1000))
     done = fields.Integer(required=True, metadata=described("Rows that were worked on.", 500))
-    created = fields.Integer(required=True, metadata=described("New customers.", 480))
-    updated = fields.Integer(required=True, metadata=described("Customers that a row has changed.", 10))
-    unchanged = fields.Integer(required=True, metadata=described("Customers of whom nothing new was said.", 8))
+    created = fields.Integer(required=True, metadata=described("Rows that made something new.", 480))
+    updated = fields.Integer(required=True, metadata=described("Rows that changed what was there.", 10))
+    unchanged = fields.Integer(required=True, metadata=described("Rows that said nothing new.", 8))
     rejected = fields.Integer(required=True, metadata=described("Rows that were not taken.", 2))
 
 
@@ -139,6 +158,7 @@ class ImportView(Schema):
     """An import and how far it is."""
 
     id = fields.String(required=True, metadata=described("Its ID.", _IMPORT_ID))
+    kind = fields.String(required=True, metadata=described("What is imported.", "transactions"))
     name = fields.String(required=True, metadata=described("Its name.", "crm-2026-03"))
     digest = fields.String(required=True, allow_none=True, metadata=described("As it was given.", "sha256:9f86d0"))
     status = fields.String(
@@ -154,7 +174,7 @@ class ImportView(Schema):
     shape = fields.String(
         required=True,
         allow_none=True,
-        metadata=described("The export of another system that it was recognized as.", "stripe_customers"),
+        metadata=described("The export of another system that it was recognized as.", "cleeng_users"),
     )
     columns = fields.List(fields.Nested(ColumnView), required=True)
     constants = fields.Dict(
@@ -171,6 +191,11 @@ class ImportView(Schema):
     rejects_expire_at = fields.AwareDateTime(
         required=True, allow_none=True, metadata=described("Until when the rejected rows can be fetched.")
     )
+    awaits = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=described("What the next rows can't be worked on without, and is still to come; null if nothing."),
+    )
     problem = fields.Nested(ImportProblemView, required=True, allow_none=True)
     masked = masked_field()
 
@@ -182,13 +207,14 @@ class ImportPage(Schema):
     next_cursor = fields.String(required=True, allow_none=True, metadata=described("Where to go on; null at the end."))
 
 
-def import_state(job: Import) -> dict[str, Any]:
+def import_state(job: ImportJob) -> dict[str, Any]:
     """An import, ready for JSON."""
     layout, dialect = job.layout, job.dialect
     done = job.created_rows + job.updated_rows + job.unchanged_rows + job.rejected_rows
     marks = {mark: name for name, mark in DELIMITERS.items()}
     return {
         "id": job.id,
+        "kind": job.kind,
         "name": job.name,
         "digest": job.digest,
         "status": job.status,
@@ -216,5 +242,6 @@ def import_state(job: Import) -> dict[str, Any]:
         "started_at": rfc3339(job.started_at) if job.started_at else None,
         "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
         "rejects_expire_at": rfc3339(job.ended_at + REJECTS_KEPT) if job.ended_at else None,
+        "awaits": job.awaits["what"] if job.awaits and job.status in OPEN else None,
         "problem": job.problem,
     }

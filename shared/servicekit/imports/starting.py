@@ -11,18 +11,22 @@ from sqlalchemy.exc import IntegrityError
 
 from servicekit.auth.caller import Caller
 from servicekit.errors import Problem
-from services.customers.errors import ImportRequestDiffers
-from services.customers.imports.jobs import find_import, make_import
-from services.customers.imports.models import Import
-from services.customers.imports.receiving import Asked, Transaction, kept, skipped, take_in, understand
+from servicekit.imports.errors import ImportRequestDiffers
+from servicekit.imports.jobs import find_import, make_import
+from servicekit.imports.kinds import Imports
+from servicekit.imports.receiving import Asked, Transaction, kept, skipped, take_in, understand
+from servicekit.imports.tables import ImportJob, ImportTables
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a caller asked for. ``key`` and ``fingerprint`` tell a repeated request: the one is the caller's, the other
-    is of what was asked."""
+    """What a caller asked for, of which kind.
+
+    ``key`` and ``fingerprint`` tell a repeated request: the one is the caller's, the other is of what was asked.
+    """
 
     publisher_id: str
+    kind: str
     editor: Caller
     name: str | None
     digest: str | None
@@ -33,21 +37,30 @@ class Request:
 
 
 def start_import(
-    transaction: Transaction, request: Request, blocks: Iterator[bytes], *, whole: bool, now: Callable[[], datetime]
-) -> tuple[Import, bool]:
+    transaction: Transaction,
+    imports: Imports,
+    request: Request,
+    blocks: Iterator[bytes],
+    *,
+    whole: bool,
+    now: Callable[[], datetime],
+) -> tuple[ImportJob, bool]:
     """A new import of the file that begins with ``blocks``; ``whole`` if they are all of it.
 
     The same request again finds the first one's import (then true is the second answer), and goes on with its content
     if that was broken off. Raises UnreadableFile, UnknownColumns, InvalidMapping, ImportRequestDiffers, TooManyImports.
     """
-    known = _known(transaction, request)
+    tables = imports.tables
+    known = _known(transaction, tables, request)
     if known is None:
-        understood, blocks = understand(blocks, request.asked, whole=whole)
+        understood, blocks = understand(blocks, request.asked, imports.kinds[request.kind].vocabulary, whole=whole)
         try:
             with transaction() as session:
                 job = make_import(
                     session,
+                    tables,
                     publisher_id=request.publisher_id,
+                    kind=request.kind,
                     editor=request.editor,
                     name=request.name,
                     dry_run=request.dry_run,
@@ -60,27 +73,29 @@ def start_import(
                     },
                 )
         except IntegrityError:
-            known = _known(transaction, request)
+            known = _known(transaction, tables, request)
             if known is None:
                 raise
     job = known if known is not None else job
     if job.status == "receiving":
-        job = _content(transaction, job, blocks, whole=whole, resumable=request.key is not None, now=now)
+        job = _content(transaction, tables, job, blocks, whole=whole, resumable=request.key is not None, now=now)
     return job, known is not None
 
 
 def _content(
     transaction: Transaction,
-    job: Import,
+    tables: ImportTables,
+    job: ImportJob,
     blocks: Iterator[bytes],
     *,
     whole: bool,
     resumable: bool,
     now: Callable[[], datetime],
-) -> Import:
+) -> ImportJob:
     try:
         return take_in(
             transaction,
+            tables,
             import_id=job.id,
             publisher_id=job.publisher_id,
             blocks=skipped(blocks, job.received_bytes),
@@ -90,27 +105,28 @@ def _content(
         )
     except Exception as error:
         if isinstance(error, Problem) or (whole and not resumable):
-            _end(transaction, job, error, now())  # nobody can go on with it
+            _end(transaction, tables, job, error, now())  # nobody can go on with it
         raise
 
 
-def _end(transaction: Transaction, job: Import, error: Exception, now: datetime) -> None:
+def _end(transaction: Transaction, tables: ImportTables, job: ImportJob, error: Exception, now: datetime) -> None:
     code, detail = "upload_broken_off", "The rest of the file never came."
     if isinstance(error, Problem):
         code, detail = error.code, error.detail
     with transaction() as session:
-        broken = find_import(session, job.publisher_id, job.id, lock=True)
+        broken = find_import(session, tables, job.publisher_id, job.id, lock=True)
         if broken.status == "receiving":
             broken.status, broken.ended_at, broken.problem = "failed", now, {"code": code, "detail": detail}
             session.flush()
 
 
-def _known(transaction: Transaction, request: Request) -> Import | None:
+def _known(transaction: Transaction, tables: ImportTables, request: Request) -> ImportJob | None:
     if request.key is None:
         return None
+    jobs = tables.jobs
     with transaction() as session:
         job = session.execute(
-            select(Import).where(Import.publisher_id == request.publisher_id, Import.request_key == request.key)
+            select(jobs).where(jobs.publisher_id == request.publisher_id, jobs.request_key == request.key)
         ).scalar_one_or_none()
     if job is not None and job.request_fingerprint != request.fingerprint:
         raise ImportRequestDiffers

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from services.customers.errors import UnreadableFile
-from services.customers.imports.lines import Lines
-from services.customers.imports.records import Table
+from servicekit.imports.errors import UnreadableFile
+from servicekit.imports.lines import Lines
+from servicekit.imports.records import Table
 
 SAMPLE_BYTES = 65_536
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}

@@ -15,16 +15,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.customers.errors import PartTooSmall, UnreadableFile, UploadClosed, WrongOffset
-from services.customers.imports import fields
-from services.customers.imports.chunks import ChunkBuilder, pack
-from services.customers.imports.dialect import SAMPLE_BYTES, Dialect, detect
-from services.customers.imports.headings import meaning
-from services.customers.imports.jobs import find_import
-from services.customers.imports.layout import Layout, Wishes, lay_out
-from services.customers.imports.lines import LONGEST_ROW, Lines
-from services.customers.imports.models import Chunk, Import
-from services.customers.imports.records import Objects, Record, Table, TooBroken
+from servicekit.imports.chunks import ChunkBuilder, pack
+from servicekit.imports.dialect import SAMPLE_BYTES, Dialect, detect
+from servicekit.imports.errors import PartTooSmall, UnreadableFile, UploadClosed, WrongOffset
+from servicekit.imports.jobs import find_import
+from servicekit.imports.layout import Layout, Wishes, lay_out
+from servicekit.imports.lines import LONGEST_ROW, Lines
+from servicekit.imports.records import Objects, Record, Table, TooBroken
+from servicekit.imports.tables import ImportJob, ImportTables
+from servicekit.imports.vocabulary import Vocabulary
 
 _SAMPLE_RECORDS = 100
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -51,7 +50,9 @@ class Understood:
     records: int
 
 
-def understand(blocks: Iterator[bytes], asked: Asked, *, whole: bool) -> tuple[Understood, Iterator[bytes]]:
+def understand(
+    blocks: Iterator[bytes], asked: Asked, vocabulary: Vocabulary, *, whole: bool
+) -> tuple[Understood, Iterator[bytes]]:
     """Look at the file's beginning; what it is, and all of its bytes again.
 
     ``whole`` if nothing follows after ``blocks``. Raises UnreadableFile, UnknownColumns, InvalidMapping.
@@ -68,22 +69,23 @@ def understand(blocks: Iterator[bytes], asked: Asked, *, whole: bool) -> tuple[U
         format_=asked.format,
         encoding=asked.encoding,
         delimiter=asked.delimiter,
-        known=lambda heading: bool(asked.wishes.columns.get(heading) or fields.canonical(heading) or meaning(heading)),
+        known=lambda heading: bool(asked.wishes.columns.get(heading)) or vocabulary.knows(heading),
     )
     lines = Lines([bytes(sample[dialect.begins :])], **_lines_options(dialect), whole=everything)
     if dialect.format == "ndjson":
         keys = dict.fromkeys(key for record in islice(Objects(lines), _SAMPLE_RECORDS) for key in _keys(record))
-        return Understood(dialect, lay_out(list(keys), asked.wishes, nested=True), dialect.begins, 0), again
+        return Understood(dialect, lay_out(vocabulary, list(keys), asked.wishes, nested=True), dialect.begins, 0), again
     heading = next(iter(Table(lines, delimiter=dialect.delimiter)), None)
     if heading is None or heading.problem is not None:
         reason = "too little of it came" if heading is None else heading.problem
         raise UnreadableFile(f"The first row, which names the columns, can't be read: {reason}")
-    layout = lay_out([str(cell) for cell in heading.content], asked.wishes)
+    layout = lay_out(vocabulary, [str(cell) for cell in heading.content], asked.wishes)
     return Understood(dialect, layout, dialect.begins + heading.size, heading.number), again
 
 
 def take_in(
     transaction: Transaction,
+    tables: ImportTables,
     *,
     import_id: str,
     publisher_id: str,
@@ -91,14 +93,14 @@ def take_in(
     offset: int,
     whole: bool,
     now: Callable[[], datetime],
-) -> Import:
+) -> ImportJob:
     """Keep the content that begins at ``offset`` of the file; the import as it then is, with what was acknowledged.
 
     With ``whole`` nothing follows, and the import waits to be worked on. Raises ImportNotFound, UploadClosed,
     WrongOffset, PartTooSmall, UnreadableFile.
     """
     with transaction() as session:
-        job = _receiving(session, publisher_id, import_id, offset)
+        job = _receiving(session, tables, publisher_id, import_id, offset)
     layout = Layout.from_json(job.layout)
     position = job.received_bytes
     builder, records = ChunkBuilder(layout), _records(job, layout, blocks, whole=whole)
@@ -106,15 +108,15 @@ def take_in(
         for record in records:
             builder.add(record)
             if builder.is_full:
-                position = _keep(transaction, job, builder, position, now())
+                position = _keep(transaction, tables, job, builder, position, now())
                 builder = ChunkBuilder(layout)
     except TooBroken:
         raise UnreadableFile(
             f"After row {job.received_records} so many quotes are not closed that the rest can't be read. Is it CSV?"
         ) from None
     with transaction() as session:
-        job = _receiving(session, publisher_id, import_id, position)
-        _add(session, job, builder)
+        job = _receiving(session, tables, publisher_id, import_id, position)
+        _add(session, tables, job, builder)
         job.received_bytes += records.skipped
         if job.received_bytes == offset and not whole:
             raise PartTooSmall(2 * LONGEST_ROW)
@@ -125,7 +127,7 @@ def take_in(
     return job
 
 
-def _records(job: Import, layout: Layout, blocks: Iterator[bytes], *, whole: bool) -> Table | Objects:
+def _records(job: ImportJob, layout: Layout, blocks: Iterator[bytes], *, whole: bool) -> Table | Objects:
     dialect = Dialect(**job.dialect)
     lines = Lines(blocks, **_lines_options(dialect), whole=whole)
     if dialect.format == "ndjson":
@@ -134,19 +136,26 @@ def _records(job: Import, layout: Layout, blocks: Iterator[bytes], *, whole: boo
     return Table(lines, delimiter=dialect.delimiter, width=width, number=job.received_records)
 
 
-def _keep(transaction: Transaction, job: Import, builder: ChunkBuilder, position: int, now: datetime) -> int:
+def _keep(
+    transaction: Transaction,
+    tables: ImportTables,
+    job: ImportJob,
+    builder: ChunkBuilder,
+    position: int,
+    now: datetime,
+) -> int:
     """Acknowledge a chunk; the position after it. Raises WrongOffset if somebody else sends the same."""
     with transaction() as session:
-        job = _receiving(session, job.publisher_id, job.id, position)
-        _add(session, job, builder)
+        job = _receiving(session, tables, job.publisher_id, job.id, position)
+        _add(session, tables, job, builder)
         job.received_at = now
         session.flush()
     return job.received_bytes
 
 
-def _receiving(session: Session, publisher_id: str, import_id: str, position: int) -> Import:
+def _receiving(session: Session, tables: ImportTables, publisher_id: str, import_id: str, position: int) -> ImportJob:
     """The import, locked, if it takes content that begins at ``position``."""
-    job = find_import(session, publisher_id, import_id, lock=True)
+    job = find_import(session, tables, publisher_id, import_id, lock=True)
     if job.status != "receiving":
         raise UploadClosed
     if job.received_bytes != position:
@@ -154,12 +163,12 @@ def _receiving(session: Session, publisher_id: str, import_id: str, position: in
     return job
 
 
-def _add(session: Session, job: Import, builder: ChunkBuilder) -> None:
+def _add(session: Session, tables: ImportTables, job: ImportJob, builder: ChunkBuilder) -> None:
     if not builder.records:
         return
     count = len(builder.records)
     session.add(
-        Chunk(
+        tables.chunks(
             import_id=job.id,
             number=job.received_chunks,
             publisher_id=job.publisher_id,
