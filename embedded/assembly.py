@@ -21,6 +21,11 @@ from servicekit.feed import FeedPage
 from servicekit.feed_client import PAGE
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
+from services.billing import app as billing
+from services.billing import handlers as billing_handlers
+from services.billing.execution.executor import Executor
+from services.billing.providers.registry import Providers
+from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
@@ -40,7 +45,8 @@ from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "notes", "search")
+SERVICES = ("identity", "customers", "billing", "notes", "search")
+PUBLISHING = ("customers", "billing", "notes", "search")
 IMPORTS = (CUSTOMER_IMPORTS,)
 
 
@@ -61,6 +67,7 @@ class Assembly:
     consumers: dict[str, EventConsumer]
     starting: dict[str, Bootstrapping]
     importers: dict[str, Importer]
+    executor: Executor
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -71,11 +78,12 @@ class Assembly:
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        named |= {"billing-scheduler": self.executor}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.step_importers()
+        done = self.step_importers() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
@@ -95,7 +103,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "notes", "search"):
+        for service in SERVICES:
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -128,6 +136,9 @@ def assemble(
         consumers=_consumers(databases, bus),
         starting={"notes": _starting_notes(databases)},
         importers=_importers(databases),
+        executor=Executor(
+            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
+        ),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
@@ -154,6 +165,13 @@ def _apps(
             database=databases["customers.app"],
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
+        ),
+        "billing": billing.create_app(
+            BillingSettings(database=installation.urls("billing")),
+            database=databases["billing.app"],
+            system_database=databases["billing.system"],
+            verifier=JwtVerifier("billing", identity_settings.issuer, keys),
+            providers=Providers(databases["billing.app"]),
         ),
         "notes": notes.create_app(
             database=databases["notes.app"],
@@ -194,7 +212,7 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, notes_handlers, customers_handlers)
+        for handlers in (search_handlers, notes_handlers, customers_handlers, billing_handlers)
     }
 
 

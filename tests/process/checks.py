@@ -20,8 +20,8 @@ from tests.process.product import SERVICES, TOPOLOGY, Product
 from tests.process.recorder import Recorder
 from tests.process.waiting import wait_until
 
-PUBLISHING = ("customers", "notes", "search")
-CONSUMING = ("customers", "notes", "search")
+PUBLISHING = ("customers", "billing", "notes", "search")
+CONSUMING = ("customers", "billing", "notes", "search")
 _NAMED = 5
 _LOG = """
     SELECT count(*), count(DISTINCT event_id), count(DISTINCT position), min(position), max(position),
