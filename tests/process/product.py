@@ -160,13 +160,17 @@ def _environment(
     servers: Servers, installation: Installation, amqp_url: str, ports: dict[str, int], toy_secret: str
 ) -> dict[str, str]:
     clients = {
-        "notes": {
-            "secret_sha256": _sha256(installation.derived_secret("notes client")),
+        OUTSIDE_SERVICE: {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"customers": ["customers:feed"]},
         },
-        OUTSIDE_SERVICE: {
-            "secret_sha256": _sha256(toy_secret),
+        "notes": {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"customers": ["customers:feed"]},
+        },
+        "customers": {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "grants": {"billing": ["billing:close"]},
         },
     }
     urls = {
@@ -184,15 +188,12 @@ def _environment(
         "IDENTITY_SECRET": installation.derived_secret("identity"),
         "IDENTITY_URL": f"http://127.0.0.1:{ports['identity']}",
         "CUSTOMERS_URL": f"http://127.0.0.1:{ports['customers']}",
+        "BILLING_URL": f"http://127.0.0.1:{ports['billing']}",
+        "SERVICE_CLIENT_ID": "customers",
+        "SERVICE_CLIENT_SECRET": toy_secret,
         "SERVICE_CLIENTS": json.dumps(clients),
         "DATABASE_POOL_SIZE": "8",
-        "SERVICE_CLIENT_ID": "notes",  # the others call nobody
-        "SERVICE_CLIENT_SECRET": installation.derived_secret("notes client"),
     }
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics: int) -> list[Program]:
@@ -209,6 +210,8 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("identity", "identity", web("identity"), name="identity-web"),
         program("search", "search", web("search"), name="search-web"),
         program("notes", "notes", web("notes"), name="notes-web"),
+        program("notes", "relay", ["relay"]),
+        program("notes", "worker", ["worker"], SERVICE_CLIENT_ID="notes"),
         program("customers", "web", web("customers")),
         program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
         program("billing", "billing", web("billing"), name="billing-web"),
@@ -217,8 +220,6 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("billing", "scheduler", ["scheduler"]),
         program("search", "relay", ["relay"]),
         program("search", "worker", ["worker"]),
-        program("notes", "relay", ["relay"]),
-        program("notes", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),
         program("search", "indexer", ["indexer"]),
     ]
