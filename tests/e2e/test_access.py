@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.e2e.sold import sell
 from tests.e2e.system import Api, System
 
 # Any valid credential will do.
@@ -25,6 +26,9 @@ MAY = {
     "customers:write": {"owner", "admin", "agent"},
     "customers:anonymize": {"owner", "admin"},
     "customers:import": {"owner", "admin"},
+    "billing:read": EVERYBODY,
+    "billing:write": {"owner", "admin", "agent"},
+    "billing:manage": {"owner", "admin"},
     "notes:read": EVERYBODY,
     "notes:write": {"owner", "admin", "agent"},
     "notes:manage": {"owner", "admin"},
@@ -40,6 +44,12 @@ OWNER_ONLY = {
     "DELETE /v1/notes/{note_id}",
 }
 CANARY = "Canarybird"
+BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
+# What is listed for one customer, who is named in the query.
+OF_A_CUSTOMER = {
+    "/v1/notes",
+    *(f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class Belongings:
     import_id: str
     staff_id: str
     session_id: str
+    sold: Mapping[str, str]
     note: dict[str, Any]
     flag: str
 
@@ -95,18 +106,21 @@ class Belongings:
             import_id=self.import_id,
             staff_id=self.staff_id,
             session_id=self.session_id,
+            **self.sold,
             note_id=self.note.get("id"),
             key=self.flag,
         )
-        queries = {"/v1/notes": f"?customer_id={self.customer['id']}"} if operation.method == "GET" else {}
-        return f"{path}?offset=0" if path.endswith("/content") else path + queries.get(path, "")
+        of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
+        query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
+        return f"{path}?offset=0" if path.endswith("/content") else path + query
 
     def body(self, operation: Operation) -> Any:
         """The operation's example, with this publisher's things in it."""
         example = operation.example
-        if operation.path == "/v1/notes":
-            return example and {**example, "customer_id": self.customer["id"]}
-        return {**example, "staff_id": self.staff_id} if operation.path.endswith("/transfer_ownership") else example
+        if not isinstance(example, dict):
+            return example
+        own = {"staff_id": self.staff_id, "customer_id": self.customer["id"], **self.sold}
+        return {**example, **{name: value for name, value in own.items() if name in example}}
 
 
 def _belongings(system: System, operation: Operation | None = None) -> Belongings:
@@ -122,12 +136,16 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
     assert added.status_code == 201, added.text
     key_id, import_id, staff_id = ((made.json or {})["id"] for made in (answer, begun, added))
     session_id = _session_of(system.staff(api.publisher_id, "owner"))
+    sold: Mapping[str, str] = dict.fromkeys(BILLINGS, "")
+    if operation is None or operation.path.startswith("/v1/billing"):
+        system.drain()
+        sold = sell(api, customer["id"])
     note: dict[str, Any] = {}
     flag = "vip"
     if operation is None or operation.path.startswith("/v1/notes"):
         system.drain()
         note, flag = _write_note(api, customer["id"])
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, note, flag)
+    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, note, flag)
 
 
 def _write_note(api: Api, customer_id: str) -> tuple[dict[str, Any], str]:
