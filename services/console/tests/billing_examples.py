@@ -97,6 +97,53 @@ REFUND: dict[str, Any] = {
     "requested_at": "2026-02-01T10:00:00.000000Z",
     "settled_at": "2026-02-01T10:00:01.000000Z",
 }
+
+
+def action(name: str, *consequences: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Something that can be done."""
+    blank = {"code": None, "reason": None, "amount": None, "partial_allowed": False, "defaults": None}
+    return {"action": name, "allowed": True, **blank, "consequences": list(consequences), **more}
+
+
+def consequence(
+    code: str, *, when: str | None = None, amount: int | None = None, at: str | None = None
+) -> dict[str, Any]:
+    """Something that it brings about; in billing's words, "what {code} says"."""
+    money = None if amount is None else {"amount_minor": amount, "currency": "EUR"}
+    return {
+        "code": code,
+        "text": f"What {code} says.",
+        "when": when,
+        "amount": money,
+        "at": at,
+        "subscription_id": None,
+    }
+
+
+HAPPENED: dict[str, Any] = {
+    "id": TXN,
+    "at": "2026-01-31T23:30:01.000000Z",
+    "type": "succeeded",
+    "actor_id": "stf_06h5yvkg1scm7h3b8k5rqt2xzw",
+    "amount": {"amount_minor": 123456, "currency": "EUR"},
+    "refund_id": None,
+    "invoice_id": None,
+    "access_until": None,
+    "failure": None,
+}
+ACTIONS: list[dict[str, Any]] = [
+    action(
+        "refund",
+        consequence("money_back", amount=123456),
+        consequence("access_ends", when="end_access"),
+        consequence("next_payment_cancelled", when="stop_renewals", amount=999, at="2026-12-31T23:30:00.000000Z"),
+        amount={"amount_minor": 123456, "currency": "EUR"},
+        partial_allowed=True,
+        defaults={"end_access": True, "stop_renewals": True},
+    ),
+    action("cancel", consequence("money_back", amount=123456), amount={"amount_minor": 123456, "currency": "EUR"}),
+    action("extend_access", allowed=False, code="no_access", reason="There is no access to extend."),
+]
 ACCESS: dict[str, Any] = {
     "id": "acc_06h5yvkg1scm7h3b8k5rqt2xzw",
     "customer_id": ID,

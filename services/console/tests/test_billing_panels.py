@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from services.console.tests.billing_examples import (
     ACCESS,
     ACCOUNT,
+    ACTIONS,
     CANCELLED,
+    HAPPENED,
     INV,
     INVOICE,
     METHOD,
@@ -43,6 +45,8 @@ def _billing(fake: FakeApi) -> None:
         "GET /v1/billing/access": listed(ACCESS),
         "GET /v1/billing/transactions": listed(TRANSACTION),
         f"GET /v1/billing/transactions/{TXN}": TRANSACTION,
+        f"GET /v1/billing/transactions/{TXN}/actions": {"items": ACTIONS},
+        f"GET /v1/billing/transactions/{TXN}/events": listed(HAPPENED),
         "GET /v1/billing/invoices": listed(INVOICE),
         f"GET /v1/billing/invoices/{INV}": INVOICE,
         f"GET /v1/billing/customers/{ID}/account": ACCOUNT,
@@ -177,8 +181,32 @@ def test_details_have_every_field_and_the_refunds(client: FlaskClient, fake: Fak
         "refunds": [REFUND, {**REFUND, "status": "failed", "failure": {"code": "x", "message": "The bank said no."}}],
     }
     shown = part(client, f"transactions/{TXN}")
-    for each in (TXN, "ORDER-1001", "ch_123", "re_1", "Sorry &lt;b&gt;", "Goodwill", "The bank said no.", "Sandbox"):
+    for each in (
+        TXN,
+        "ORDER-1001",
+        "ch_123",
+        "re_1",
+        "Sorry &lt;b&gt;",
+        "Goodwill",
+        "The bank said no.",
+        "Sandbox",
+        "Paid",
+    ):
         assert each in shown
+
+
+def test_details_offer_what_can_be_done_and_say_why_not(client: FlaskClient, fake: FakeApi) -> None:
+    shown = part(client, f"transactions/{TXN}")
+    assert f'hx-get="{PAGE}/transactions/{TXN}/refund"' in shown
+    assert f'hx-get="{PAGE}/transactions/{TXN}/extend"' not in shown
+    assert "There is no access to extend." in shown
+    fake.answers["GET /v1/identity/me"] = {**ME, "scopes": [*ME["scopes"], "billing:read"]}
+    client.set_cookie("accounts_stamp", "other", path="/console")
+    shown = part(client, f"transactions/{TXN}")
+    assert "/refund" not in shown
+    assert "no access to extend" not in shown
+    assert "/cancel" not in part(client, "payments")
+    assert "/delete" not in part(client, "payments")
 
 
 def test_a_transaction_of_somebody_else_is_not_shown_here(client: FlaskClient, fake: FakeApi) -> None:
