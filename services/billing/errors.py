@@ -193,8 +193,8 @@ class ActionRefused(Conflict):
     """Something can't be done with a transaction or access as it is; ``code`` says why, and the words what to do."""
 
     def __init__(self, code: str, reason: str, **extensions: object) -> None:
-        super().__init__(reason, **extensions)
-        self.code = code
+        super().__init__(reason)
+        self.code, self.extensions = code, extensions
 
 
 class ChoiceRequired(Invalid):

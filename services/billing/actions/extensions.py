@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -97,14 +97,12 @@ def _until(access: Access, data: Mapping[str, Any], time_zone: str, now: datetim
     present = access.ends_at if access.ended_at is None else None
     begins = max(present or now, now)
     if "until" in data:
-        until, where = data["until"], "/until"
+        until, where = cast("datetime", data["until"]), "/until"
     else:
         length, where = data["duration"], "/duration"
         until = after_periods(begins, length["unit"], length["count"], 1, time_zone)
     if until <= now:
-        raise ExtensionInvalid(
-            "extension_in_past", "Access can only be extended to a time that is still to come.", where
-        )
+        raise ExtensionInvalid("extension_in_past", "Access can only be extended into the future.", where)
     if until <= begins:
         raise ExtensionInvalid("extension_not_longer", f"Access already runs until {begins:%Y-%m-%d %H:%M} UTC.", where)
     if until > now + LONGEST:

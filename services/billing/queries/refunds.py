@@ -53,7 +53,7 @@ def why_no_refund(
     if charge_reference(transaction) is None and operation_for(session, transaction.id, "charge") is None:
         return ActionRefused(
             "not_at_provider",
-            "The payment's ID at the provider isn't known here. Refund it in the provider's own pages.",
+            "The provider's ID of this payment isn't known here. Refund it at the provider.",
         )
     return _too_late(transaction, billing_settings(session, transaction.publisher_id), now)
 

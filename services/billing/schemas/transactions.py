@@ -64,10 +64,8 @@ class RefundTransaction(CancelTransaction):
         metadata=described("Why.", "requested_by_customer", enum=[*REFUND_REASONS]),
     )
     amount = MoneyField(metadata=described("How much, tax included; all that is left, if absent."))
-    end_access = _choice(
-        "Whether access ends once the money is back. Required where less than what is left is refunded."
-    )
-    stop_renewals = _choice("Whether the subscription stops then. Required where less than what is left is refunded.")
+    end_access = _choice("Whether access ends when the money is back. Required of a partial refund.")
+    stop_renewals = _choice("Whether the subscription stops then. Required of a partial refund.")
 
 
 class ExtendAccess(Schema):
