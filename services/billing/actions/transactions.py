@@ -76,7 +76,7 @@ def settle_transaction(
     """
     if transaction.status not in ("pending", "failed", "cancelled"):
         return
-    unwanted = why_unwanted(session, transaction)
+    unwanted = why_unwanted(session, account, transaction)
     transaction.status, transaction.failure = "succeeded", None
     transaction.settled_at = at
     transaction.provider_reference = reference or transaction.provider_reference

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.billing import events
 from services.billing.actions.refunds import give_back
 from services.billing.actions.subscriptions import running_subscription
+from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import STORES, Transaction
 from services.billing.queries.operations import asked_to_call_off
@@ -27,7 +28,7 @@ class Unwanted:
     requested_by: str = SYSTEM
 
 
-def why_unwanted(session: Session, transaction: Transaction) -> Unwanted | None:
+def why_unwanted(session: Session, account: Account, transaction: Transaction) -> Unwanted | None:
     """Why a payment that has come is to be given back; None: what was bought can be had.
 
     A store's payments are the store's to give back.
@@ -43,6 +44,8 @@ def why_unwanted(session: Session, transaction: Transaction) -> Unwanted | None:
         )
     if transaction.status == "cancelled":
         return Unwanted(comment="The payment came after the transaction was cancelled.")
+    if account.status == "closed":
+        return Unwanted(comment="The account was closed when the payment came.")
     if transaction.subscription_id is None:
         return _bought_twice(session, transaction)
     return _renewed_in_vain(session, transaction)

@@ -19,6 +19,7 @@ from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.faults import reach
 from services.billing.actions.accounts import lock_for_outcome, settle_account
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.claims import Claim, claim_due, claim_one
 from services.billing.execution.outcomes import OUTCOMES
 from services.billing.models.operations import OPEN, Operation
@@ -46,7 +47,7 @@ _IDLE_SECONDS = (0.05, 0.5)
 _log = structlog.get_logger("executor")
 _RELEASE = text(
     """
-    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = 'epoch',
+    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = to_timestamp(0),
         last_problem = :problem
     WHERE id = :id AND fence = :fence AND status = ANY(:open)
     """
@@ -158,4 +159,5 @@ class Executor:
             OUTCOMES[claim.kind](session, account, operation, outcome, now)
             operation.status, operation.done_at, operation.last_problem = result, now, None
             settle_account(session, account, now=now)
+            confirm_erasure(session, account, now=now)
         OPERATIONS.labels(claim.kind, result).inc()
