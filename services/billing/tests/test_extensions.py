@@ -51,11 +51,11 @@ def test_a_duration_counts_from_the_present_end_by_the_publishers_calendar(api: 
     api.ok("PATCH", "settings", {"time_zone": "Europe/Berlin"})
     lasts(api, database, paid, datetime(2027, 1, 30, 23, 30, tzinfo=UTC))  # the 31st of January, 0:30 in Berlin
     access = extend(api, paid, duration={"unit": "month", "count": 1})
-    assert access["ends_at"] == "2027-02-27T23:30:00Z"  # the 28th of February, 0:30 in Berlin
+    assert access["ends_at"] == "2027-02-27T23:30:00.000000Z"  # the 28th of February, 0:30 in Berlin
     access = extend(api, paid, duration={"unit": "month", "count": 1})
-    assert access["ends_at"] == "2027-03-27T23:30:00Z"  # before summer time begins
+    assert access["ends_at"] == "2027-03-27T23:30:00.000000Z"  # before summer time begins
     access = extend(api, paid, duration={"unit": "day", "count": 1})
-    assert access["ends_at"] == "2027-03-28T22:30:00Z"  # the same time of day on the clock
+    assert access["ends_at"] == "2027-03-28T22:30:00.000000Z"  # the same time of day on the clock
 
 
 def test_what_is_over_begins_again_from_now(api: Api) -> None:
