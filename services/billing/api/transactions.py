@@ -73,7 +73,7 @@ def get_transaction_actions(transaction_id: str) -> Response:
     about(found.customer_id)
     provider = registry().of(found.publisher_id, found.provider)
     items = transaction_actions(current_session(), found, provider, now=clock.now())
-    return json_response({"items": items})
+    return json_response({"items": items, "next_cursor": None})
 
 
 @blueprint.get("/<transaction_id>/events")

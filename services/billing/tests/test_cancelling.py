@@ -22,7 +22,7 @@ from services.billing.providers.registry import Providers
 from services.billing.providers.sandbox_table import TableStore
 from services.billing.tests.carried_out import run_to_the_end
 from services.billing.tests.conftest import Api, code_of
-from services.billing.tests.test_refunds import WHY, bought, euros, refund, told
+from services.billing.tests.paid import WHY, bought, euros, refund, told
 
 
 def cancel(api: Api, transaction_id: str, **body: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from servicekit.clock import rfc3339
 from servicekit.db.database import Database
 from services.billing.models.access import Access, AccessExtension
 from services.billing.tests.conftest import Api, code_of, outbox_of
-from services.billing.tests.test_refunds import bought, refund
+from services.billing.tests.paid import bought, refund
 
 
 def extend(api: Api, transaction_id: str, **body: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from servicekit.errors import Problem
 from servicekit.web.describing import described
 from services.billing.money import Money
-from services.billing.views.common import MoneyView, moment, text_field, time_field
+from services.billing.views.common import MoneyView, cursor_field, moment, text_field, time_field
 
 CHOICES = ("end_access", "stop_renewals")
 
@@ -97,6 +97,7 @@ class ActionView(Schema):
 
 
 class ActionsView(Schema):
-    """What can be done."""
+    """What can be done: always all of it."""
 
     items = fields.List(fields.Nested(ActionView), required=True)
+    next_cursor = cursor_field()
