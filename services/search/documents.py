@@ -241,6 +241,11 @@ class CustomerDocument:
     keys: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def id(self) -> str:
+        """The customer's."""
+        return self.customer_id
+
     def tokens(self) -> dict[str, Tokens]:
         """The tokens of each attribute that has any."""
         found = ((name, _all_tokens(values)) for name, values in self.values.items())
