@@ -10,17 +10,24 @@ from typing import Protocol
 
 from flask import Flask
 
+from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
+from services.billing import app as billing
+from services.billing import handlers as billing_handlers
+from services.billing.execution.executor import Executor
+from services.billing.providers.registry import Providers
+from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
-from services.customers.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
@@ -32,7 +39,9 @@ from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "search")
+SERVICES = ("identity", "customers", "billing", "search")
+PUBLISHING = ("customers", "billing", "search")
+IMPORTS = (CUSTOMER_IMPORTS,)
 
 
 class Loop(Protocol):
@@ -50,7 +59,8 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
-    importer: Importer
+    importers: dict[str, Importer]
+    executor: Executor
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -59,14 +69,20 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
-        return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
+        named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        named |= {"billing-scheduler": self.executor}
+        return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.importer.step()
+        done = self.step_importers() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
+
+    def step_importers(self) -> int:
+        """A turn of every importer; how much was done."""
+        return sum(importer.step() for importer in self.importers.values())
 
     def close(self) -> None:
         """Close every connection to the databases."""
@@ -79,7 +95,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "search"):
+        for service in SERVICES:
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -110,7 +126,10 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
-        importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
+        importers=_importers(databases),
+        executor=Executor(
+            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
+        ),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
@@ -137,6 +156,14 @@ def _apps(
             database=databases["customers.app"],
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
+            billing=BillingInProcess(databases["billing.app"]),
+        ),
+        "billing": billing.create_app(
+            BillingSettings(database=installation.urls("billing")),
+            database=databases["billing.app"],
+            system_database=databases["billing.system"],
+            verifier=JwtVerifier("billing", identity_settings.issuer, keys),
+            providers=Providers(databases["billing.app"]),
         ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
@@ -144,6 +171,15 @@ def _apps(
             engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
         ),
+    }
+
+
+def _importers(databases: Databases) -> dict[str, Importer]:
+    return {
+        imports.name: Importer(
+            imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
+        )
+        for imports in IMPORTS
     }
 
 
@@ -163,5 +199,5 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers)
+        for handlers in (search_handlers, customers_handlers, billing_handlers)
     }

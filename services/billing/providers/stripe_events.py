@@ -56,7 +56,7 @@ def _verify(header: str | None, body: bytes, secrets: Sequence[str]) -> None:
     for secret in secrets:
         try:
             stripe.WebhookSignature.verify_header(body, header, secret, TOLERANCE_SECONDS)
-        except (stripe.SignatureVerificationError, ValueError):
+        except (stripe.SignatureVerificationError, TypeError, ValueError):  # what it can't compare isn't signed either
             continue
         return
     raise SignatureInvalid("The header Stripe-Signature doesn't fit the body, or is older than five minutes.")

@@ -65,6 +65,13 @@ class Troubles:
         return None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that go away are no news."""
+
+
 @contextmanager
 def serving(application: Application, troubles: Troubles) -> Iterator[str]:
     """The address of a server for the time of the block."""
@@ -108,8 +115,7 @@ def serving(application: Application, troubles: Troubles) -> Iterator[str]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
             """Nothing to the console."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
