@@ -1,4 +1,4 @@
-"""Every version of every event that the customers service has ever published is understood today."""
+"""Every version of every event of customers and billing that search takes is understood today."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from servicekit.events import Event
 from servicekit.ids import new_id
 from services.search.events import PUBLISHED
 from services.search.handlers import SUBSCRIPTIONS
-from services.search.tests.service.system import System, anonymized, publisher
+from services.search.tests.service.system import System, anonymized, publisher, told
 
 SERVICES = Path(__file__).parents[3]
-CONSUMED = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
+CUSTOMERS = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
+BILLING = sorted(
+    path
+    for path in (SERVICES / "billing" / "contracts").glob("*.json")
+    if orjson.loads(path.read_bytes())["type"] in SUBSCRIPTIONS
+)
 OWN = sorted((SERVICES / "search" / "contracts").glob("*.json"))
 
 
-@pytest.mark.parametrize("path", CONSUMED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CUSTOMERS, ids=lambda path: path.stem)
 def test_examples_of_the_customers_service_are_taken_in(system: System, path: Path) -> None:
     envelope = orjson.loads(path.read_bytes())
     event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))
@@ -29,8 +34,25 @@ def test_examples_of_the_customers_service_are_taken_in(system: System, path: Pa
     assert system.found(event.publisher_id, event.subject) == expected
 
 
+@pytest.mark.parametrize("path", BILLING, ids=lambda path: path.stem)
+def test_examples_of_billing_are_taken_in(system: System, path: Path) -> None:
+    envelope = orjson.loads(path.read_bytes())
+    event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))
+    mine, data = event.publisher_id, event.data
+    assert event.datasubject is not None
+    system.tell(told(mine, event.datasubject, 1), event)
+    system.index()
+    if event.type.startswith("billing.account."):
+        response = system.get(mine, q=event.datasubject, columns="transactions_count,lifetime_value,next_payment_at")
+        (item,) = response.get_json()["items"]
+        assert all(item[name] == data[name] for name in ("transactions_count", "lifetime_value", "next_payment_at"))
+    else:
+        for word in filter(None, (event.subject, data["external_order_id"], data["provider_reference"])):
+            assert system.found(mine, word) == [event.datasubject], word
+
+
 def test_examples_cover_every_type_that_is_consumed() -> None:
-    assert {orjson.loads(path.read_bytes())["type"] for path in CONSUMED} >= SUBSCRIPTIONS.keys()
+    assert {orjson.loads(path.read_bytes())["type"] for path in (*CUSTOMERS, *BILLING)} >= SUBSCRIPTIONS.keys()
 
 
 def test_what_is_published_looks_like_its_example(system: System) -> None:
