@@ -14,7 +14,7 @@ from services.search import projection
 from services.search.inbound.reading import Told
 from services.search.inbound.transaction import TransactionTold, transaction_told
 from services.search.projected_transactions import project_transactions
-from services.search.sections import ACCOUNT, CUSTOMER, Section
+from services.search.sections import ACCOUNT, CUSTOMER, SUMMARY, Section
 
 _seconds = Histogram(
     "search_projection_lag_seconds",
@@ -52,6 +52,7 @@ _SECTIONS: Mapping[str, Section] = {
     "customers.customer.logged_in.v1": CUSTOMER,
     "billing.account.changed.v1": ACCOUNT,
     "billing.account.closed.v1": ACCOUNT,
+    "notes.summary.changed.v1": SUMMARY,
 }
 _TRANSACTIONS = (
     "billing.transaction.created.v1",

@@ -80,6 +80,9 @@ _FIELDS = (
     Field("external_order_id", ("external_order_id",), of_transactions=True),
     Field("provider_reference", ("provider_reference",), of_transactions=True),
     Field("access_until", (), "access_until", ahead=True),
+    Field("notes_count", (), "notes_count"),
+    Field("flags", ("flags",), "flags"),
+    Field("last_note_at", (), "last_note_at"),
 )
 _ALSO = {
     "zip": "postal_code",
@@ -117,6 +120,11 @@ _ALSO = {
     "order": "external_order_id",
     "order_id": "external_order_id",
     "reference": "provider_reference",
+    "note": "notes_count",
+    "notes": "notes_count",
+    "flag": "flags",
+    "flagged": "flags",
+    "last_note": "last_note_at",
 }
 FIELDS = {field.name: field for field in _FIELDS} | {
     other: field for other, name in _ALSO.items() for field in _FIELDS if field.name == name
@@ -142,6 +150,7 @@ _EXAMPLES = {
     "has_access": "yes",
     "transaction_id": "txn_06h5yvkg1scm7h3b8k5rqt2xzw",
     "external_order_id": "GPA.3345-1234-5678-90123",
+    "flags": "vip",
 }
 
 
