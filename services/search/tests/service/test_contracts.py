@@ -22,6 +22,7 @@ OTHERS = [
     for path in sorted((service / "contracts").glob("*.json"))
     if path.stem in SUBSCRIPTIONS
 ]
+BILLING = [path for path in OTHERS if path.stem.startswith("billing.")]
 OWN = sorted((SERVICES / "search" / "contracts").glob("*.json"))
 
 
@@ -36,9 +37,7 @@ def test_examples_of_the_customers_service_are_taken_in(system: System, path: Pa
     assert system.found(event.publisher_id, event.subject) == expected
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in OTHERS if path.stem.startswith("billing.")], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", BILLING, ids=lambda path: path.stem)
 def test_examples_of_billing_are_taken_in(system: System, path: Path) -> None:
     envelope = orjson.loads(path.read_bytes())
     event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))

@@ -20,6 +20,7 @@ from services.search.inbound.reading import Told
 from services.search.models import customer
 from services.search.tests.service.system import System, publisher, told
 
+HELPERS = ("of_publisher", "reading", "_one_of", "_with_state", "_as_owned")
 READS: dict[str, tuple[Any, ...]] = {
     "customers": (["cus_1"],),
     "versions": (["cus_1"],),
@@ -50,8 +51,7 @@ def test_every_read_is_among_those_tested_and_is_built_by_the_one_function() -> 
     reads = {
         name: function
         for name, function in inspect.getmembers(queries, inspect.isfunction)
-        if function.__module__ == queries.__name__
-        and name not in ("of_publisher", "reading", "_one_of", "_with_state", "_as_owned")
+        if function.__module__ == queries.__name__ and name not in HELPERS
     }
     assert reads.keys() == READS.keys()
     for function in reads.values():
