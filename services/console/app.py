@@ -15,6 +15,7 @@ from services.console.views import (
     anonymizing,
     api_keys,
     auth,
+    billing_settings,
     customer,
     customers,
     editing,
@@ -22,6 +23,7 @@ from services.console.views import (
     history,
     imports,
     invoices,
+    offers,
     pages,
     payment_details,
     payments,
@@ -59,6 +61,8 @@ _ADDRESSES = (
     staff,
     api_keys,
     publisher,
+    offers,
+    billing_settings,
     sessions,
 )
 

@@ -87,7 +87,7 @@ _METHOD_KINDS: Mapping[str, str] = {
     "store": "Store",
     "other": "Other",
 }
-_UNITS = ("day", "week", "month", "year")
+UNITS = ("day", "week", "month", "year")
 
 
 def words(table: Mapping[str, Any], value: str) -> str:
