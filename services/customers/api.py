@@ -13,19 +13,13 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session, kit
+from servicekit.web.describing import IDEMPOTENCY_KEY, IF_MATCH, VERSION_TOKEN, WITH_ETAG
 from servicekit.web.etag import if_match
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import refuse_personal
 from services.customers import actions, erasure, queries
-from services.customers.openapi import (
-    CHANGED_MEANWHILE,
-    IDEMPOTENCY_KEY,
-    IF_MATCH,
-    VERSION_TOKEN,
-    WITH_ETAG,
-    ChangedMeanwhileView,
-)
+from services.customers.openapi import CHANGED_MEANWHILE, ChangedMeanwhileView
 from services.customers.schemas import Anonymize, CreateCustomer, EditCustomer, ListCustomers, Page, RecordLogin
 from services.customers.views import (
     ChangePage,

@@ -17,6 +17,7 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
+from servicekit.web.describing import IDEMPOTENCY_KEY
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import require_personal
@@ -38,7 +39,6 @@ from services.customers.imports.schemas import (
 from services.customers.imports.starting import Request, start_import
 from services.customers.openapi import (
     FILE_BODY,
-    IDEMPOTENCY_KEY,
     REJECTED_OBJECTS,
     REJECTED_ROWS,
     WRONG_OFFSET,

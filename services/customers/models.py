@@ -5,27 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, Text
+from sqlalchemy import BigInteger, Date, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
-_moment = DateTime(timezone=True)
-
-
-def plain_column(*arguments: Any, **options: Any) -> Any:
-    """A column that says nothing about a person."""
-    return mapped_column(*arguments, info={"personal": "none"}, **options)
-
-
-def personal_column(*arguments: Any, **options: Any) -> Any:
-    """A column that is erased with the person it is about."""
-    return mapped_column(*arguments, info={"personal": "erase"}, **options)
+from servicekit.db.columns import MOMENT, kept_column, personal_column, plain_column
 
 
 def staffs_column(*arguments: Any, **options: Any) -> Any:
     """Personal data of who works for the publisher: it stays when a customer is erased."""
     reason = "the name of the staff member or API key, as it was then: the record of who did what to a customer's data"
-    return mapped_column(*arguments, info={"personal": "keep", "reason": reason}, **options)
+    return kept_column(*arguments, reason=reason, **options)
 
 
 class Base(DeclarativeBase):
@@ -56,9 +46,9 @@ class Customer(Base):
     external_ids: Mapped[list[dict[str, str]]] = personal_column(JSONB)
     attributes: Mapped[dict[str, Any]] = personal_column(JSONB)
     status: Mapped[str] = plain_column(Text)
-    registered_at: Mapped[datetime] = plain_column(_moment)
-    last_login_at: Mapped[datetime | None] = plain_column(_moment)
-    anonymized_at: Mapped[datetime | None] = plain_column(_moment)
+    registered_at: Mapped[datetime] = plain_column(MOMENT)
+    last_login_at: Mapped[datetime | None] = plain_column(MOMENT)
+    anonymized_at: Mapped[datetime | None] = plain_column(MOMENT)
     revision: Mapped[int] = plain_column(BigInteger)
     version: Mapped[int] = plain_column(BigInteger)
 
@@ -83,7 +73,7 @@ class Change(Base):
     publisher_id: Mapped[str] = plain_column(Text)
     customer_id: Mapped[str] = plain_column(Text)
     revision: Mapped[int] = plain_column(BigInteger)
-    at: Mapped[datetime] = plain_column(_moment)
+    at: Mapped[datetime] = plain_column(MOMENT)
     editor_id: Mapped[str] = plain_column(Text)
     editor_name: Mapped[str] = staffs_column(Text)
     editor_kind: Mapped[str] = plain_column(Text)
@@ -97,7 +87,7 @@ class Login(Base):
     __tablename__ = "login"
 
     customer_id: Mapped[str] = plain_column(Text, primary_key=True)
-    at: Mapped[datetime] = plain_column(_moment, primary_key=True)
+    at: Mapped[datetime] = plain_column(MOMENT, primary_key=True)
     id: Mapped[str] = plain_column(Text)
     publisher_id: Mapped[str] = plain_column(Text)
 
@@ -109,10 +99,10 @@ class Erasure(Base):
 
     customer_id: Mapped[str] = plain_column(Text, primary_key=True)
     publisher_id: Mapped[str] = plain_column(Text)
-    requested_at: Mapped[datetime] = plain_column(_moment)
+    requested_at: Mapped[datetime] = plain_column(MOMENT)
     requested_by: Mapped[str] = plain_column(Text)
     participants: Mapped[list[str]] = plain_column(ARRAY(Text))
-    completed_at: Mapped[datetime | None] = plain_column(_moment)
+    completed_at: Mapped[datetime | None] = plain_column(MOMENT)
 
 
 class ErasureConfirmation(Base):
@@ -123,7 +113,7 @@ class ErasureConfirmation(Base):
     customer_id: Mapped[str] = plain_column(Text, primary_key=True)
     service: Mapped[str] = plain_column(Text, primary_key=True)
     publisher_id: Mapped[str] = plain_column(Text)
-    confirmed_at: Mapped[datetime] = plain_column(_moment)
+    confirmed_at: Mapped[datetime] = plain_column(MOMENT)
 
 
 def email_key(email: str | None) -> str | None:

@@ -7,39 +7,15 @@ from typing import Any
 from marshmallow import fields
 
 from servicekit.errors import PreconditionFailed
+from servicekit.web.describing import described
 from servicekit.web.problems import ProblemView
 from services.customers.errors import ChangedMeanwhile, UploadClosed, WrongOffset
-from services.customers.schemas import described
 from services.customers.views import ChangeView
 
-IDEMPOTENCY_KEY: dict[str, Any] = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "required": False,
-    "description": "Send the same key with a repeated request: nothing happens twice, the first answer comes again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-}
-IF_MATCH: dict[str, Any] = {
-    "in": "header",
-    "name": "If-Match",
-    "required": True,
-    "description": "The ETag that was read, or `*` to overwrite whatever is there.",
-    "schema": {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$'},
-    "example": '"1"',
-}
-WITH_ETAG: dict[str, Any] = {
-    "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
-}
 CHANGED_MEANWHILE: dict[str, Any] = {
     "content_type": "application/problem+json",
     "description": "`If-Match` is not the ETag of the present version: see `changes`, read again and decide.",
     "headers": {"ETag": {"description": "The present version's.", "schema": {"type": "string", "examples": ['"2"']}}},
-}
-VERSION_TOKEN: dict[str, Any] = {
-    "Version-Token": {
-        "description": "Pass it to search as `version_token` to be answered from an index that has this write.",
-        "schema": {"type": "string"},
-    },
 }
 _TABLE = "External ID,Email,First Name,Country\nC-10042,anna@example.com,Anna,DE\n"
 _OBJECTS = '{"external_id": "C-10042", "email": "anna@example.com", "first_name": "Anna", "country": "DE"}\n'

@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit import clock
+from servicekit.web.describing import NOT_TELLING, described, personal
 from servicekit.web.fields import Moment, Text
 from services.customers.vocabulary import countries, currencies, language_tag
 
@@ -20,21 +21,6 @@ _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _PLAIN_EMAIL = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)\Z")
 _OLDEST = date(1880, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that says something about a person; ``more`` is for the API's description."""
-    return {**described(description, example, **more), "personal": True}
-
-
-def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that says nothing about a person; ``more`` is for the API's description."""
-    told = {"personal": False, "description": description, **more}
-    return told if example is None else {**told, "example": example}
-
-
-NOT_TELLING: dict[str, Any] = {"hidden": False}
-"""Of fields that are erased with the person, but don't say who that is: everybody sees them who may read."""
 
 
 class Email(Text):

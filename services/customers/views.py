@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
+from servicekit.web.describing import NOT_TELLING, described, personal
 from servicekit.web.masking import masked_field
-from services.customers.schemas import NOT_TELLING, Address, described, personal
+from services.customers.schemas import Address
 
 _CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 _KEY_ID = "key_06h5yvkg1scm7h3b8k5rqt2xzw"

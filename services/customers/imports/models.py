@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from services.customers.models import Base, personal_column, plain_column, staffs_column
+from servicekit.db.columns import MOMENT, personal_column, plain_column
+from services.customers.models import Base, staffs_column
 
-_moment = DateTime(timezone=True)
 OPEN = ("receiving", "waiting", "running")
 """An import that isn't one of these has ended: ``finished``, ``failed`` or ``canceled``."""
 
@@ -48,12 +48,12 @@ class Import(Base):
     editor_id: Mapped[str] = plain_column(Text)
     editor_name: Mapped[str] = staffs_column(Text)
     editor_kind: Mapped[str] = plain_column(Text)
-    created_at: Mapped[datetime] = plain_column(_moment)
-    received_at: Mapped[datetime] = plain_column(_moment)
-    started_at: Mapped[datetime | None] = plain_column(_moment)
-    ended_at: Mapped[datetime | None] = plain_column(_moment)
+    created_at: Mapped[datetime] = plain_column(MOMENT)
+    received_at: Mapped[datetime] = plain_column(MOMENT)
+    started_at: Mapped[datetime | None] = plain_column(MOMENT)
+    ended_at: Mapped[datetime | None] = plain_column(MOMENT)
     lease_owner: Mapped[str | None] = plain_column(Text)
-    lease_until: Mapped[datetime] = plain_column(_moment)
+    lease_until: Mapped[datetime] = plain_column(MOMENT)
     fence: Mapped[int] = plain_column(BigInteger)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from servicekit.clock import rfc3339
+from servicekit.web.describing import described, personal
 from servicekit.web.fields import Text
 from servicekit.web.masking import masked_field
 from services.customers.imports.dialect import DELIMITERS, ENCODINGS, FORMATS
 from services.customers.imports.jobs import REJECTS_KEPT
 from services.customers.imports.models import OPEN, Import
-from services.customers.schemas import described, personal
 from services.customers.views import EditorView
 
 _IMPORT_ID = "imp_06h5yvkg1scm7h3b8k5rqt2xzw"

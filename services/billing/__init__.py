@@ -1,0 +1,1 @@
+"""Billing: what customers buy, pay and may use."""

@@ -1,0 +1,45 @@
+"""Metadata of the fields of schemas, and the headers that every service's API takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    """Metadata of a field that says something about a person; ``more`` is for the API's description."""
+    return {**described(description, example, **more), "personal": True}
+
+
+def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
+    """Metadata of a field that says nothing about a person; ``more`` is for the API's description."""
+    told = {"personal": False, "description": description, **more}
+    return told if example is None else {**told, "example": example}
+
+
+NOT_TELLING: dict[str, Any] = {"hidden": False}
+"""Of fields that are erased with the person, but don't say who that is: everybody sees them who may read."""
+
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "Send the same key with a repeated request: nothing happens twice, the first answer comes again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+IF_MATCH: dict[str, Any] = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag that was read, or `*` to overwrite whatever is there.",
+    "schema": {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$'},
+    "example": '"1"',
+}
+WITH_ETAG: dict[str, Any] = {
+    "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
+}
+VERSION_TOKEN: dict[str, Any] = {
+    "Version-Token": {
+        "description": "Pass it to search as `version_token` to be answered from an index that has this write.",
+        "schema": {"type": "string"},
+    },
+}
