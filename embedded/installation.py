@@ -14,12 +14,14 @@ from servicekit.db.migrate import migrate, newest_version, present_version
 from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
 from services.customers import app as customers
 from services.identity import app as identity
+from services.notifications import app as notifications
 from services.search import app as search
 
 MIGRATIONS: dict[str, Path] = {
     identity.SERVICE: identity.MIGRATIONS,
     customers.SERVICE: customers.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
+    notifications.SERVICE: notifications.MIGRATIONS,
 }
 QUEUE_DATABASE = "queue"
 

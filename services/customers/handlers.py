@@ -21,4 +21,5 @@ def note_confirmation(session: Session, event: Event) -> None:
 QUEUE = "customers"
 SUBSCRIPTIONS = {
     "search.subject.erased.v1": Erasure(note_confirmation),
+    "notifications.subject.erased.v1": Erasure(note_confirmation),
 }

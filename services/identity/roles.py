@@ -10,6 +10,10 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:anonymize": "Anonymize customers.",
     "customers:import": "Import customers from files, and see what became of the rows.",
     "search:read": "Search.",
+    "notifications:read": "Read the log of emails, and what they say.",
+    "notifications:write": "Send emails again.",
+    "notifications:manage": "Edit templates and mail settings.",
+    "notifications:bounces": "Pass on mail that came back.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
     "identity:manage": "Manage staff, API keys and the publisher's settings.",
@@ -22,13 +26,13 @@ SERVICE_SCOPES: Mapping[str, str] = {
 
 OWNER = "owner"
 
-_SEES = {"customers:read", "search:read", "personal:read", "identity:read"}
+_SEES = {"customers:read", "search:read", "notifications:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
     OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
-    "agent": frozenset(_SEES | {"customers:write"}),
+    "agent": frozenset(_SEES | {"customers:write", "notifications:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }

@@ -12,8 +12,9 @@ from servicekit import outbox
 from servicekit.clock import rfc3339
 from servicekit.events import Event, EventType
 from servicekit.ids import new_id
+from servicekit.web.describing import described
 from services.notifications import kinds
-from services.notifications.views import EmailState, described, email_state
+from services.notifications.views import EmailState, email_state
 
 SOURCE = "/notifications"
 SERVICE = "notifications"

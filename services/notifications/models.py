@@ -5,22 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
-_moment = DateTime(timezone=True)
+from servicekit.db.columns import MOMENT, kept_column, personal_column, plain_column
+
 _STAFF = "the name of the staff member or API key who wrote a template: about those who work for the publisher"
-
-
-def plain(*arguments: Any, **options: Any) -> Any:
-    """A column that says nothing about a person."""
-    return mapped_column(*arguments, info={"personal": "none"}, **options)
-
-
-def personal(*arguments: Any, **options: Any) -> Any:
-    """A column that is erased with the person it is about."""
-    return mapped_column(*arguments, info={"personal": "erase"}, **options)
 
 
 class Base(DeclarativeBase):
@@ -36,17 +27,17 @@ class Recipient(Base):
 
     __tablename__ = "recipient"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    customer_id: Mapped[str] = plain(Text, primary_key=True)
-    version: Mapped[int] = plain(BigInteger)
-    email: Mapped[str | None] = personal(Text)
-    first_name: Mapped[str | None] = personal(Text)
-    last_name: Mapped[str | None] = personal(Text)
-    company: Mapped[str | None] = personal(Text)
-    language: Mapped[str | None] = personal(Text)
-    bounced_address: Mapped[str | None] = personal(Text)
-    erasing_since: Mapped[datetime | None] = plain(_moment)
-    erased_at: Mapped[datetime | None] = plain(_moment)
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    customer_id: Mapped[str] = plain_column(Text, primary_key=True)
+    version: Mapped[int] = plain_column(BigInteger)
+    email: Mapped[str | None] = personal_column(Text)
+    first_name: Mapped[str | None] = personal_column(Text)
+    last_name: Mapped[str | None] = personal_column(Text)
+    company: Mapped[str | None] = personal_column(Text)
+    language: Mapped[str | None] = personal_column(Text)
+    bounced_address: Mapped[str | None] = personal_column(Text)
+    erasing_since: Mapped[datetime | None] = plain_column(MOMENT)
+    erased_at: Mapped[datetime | None] = plain_column(MOMENT)
 
 
 class Email(Base):
@@ -58,42 +49,42 @@ class Email(Base):
 
     __tablename__ = "email"
 
-    id: Mapped[str] = plain(Text, primary_key=True)
-    publisher_id: Mapped[str] = plain(Text)
-    customer_id: Mapped[str] = plain(Text)
-    kind: Mapped[str] = plain(Text)
-    status: Mapped[str] = plain(Text)
-    language: Mapped[str | None] = personal(Text)
-    to_address: Mapped[str | None] = personal(Text)
-    to_name: Mapped[str | None] = personal(Text)
-    from_address: Mapped[str | None] = plain(Text)
-    from_name: Mapped[str | None] = plain(Text)
-    reply_to: Mapped[str | None] = plain(Text)
-    subject: Mapped[str | None] = personal(Text)
-    html: Mapped[str | None] = personal(Text)
-    text: Mapped[str | None] = personal(Text)
-    facts: Mapped[dict[str, Any] | None] = personal(JSONB(none_as_null=True))
-    logo_id: Mapped[str | None] = plain(Text)
-    message_id: Mapped[str] = plain(Text)
-    event_id: Mapped[str | None] = plain(Text)
-    resend_of: Mapped[str | None] = plain(Text)
-    requested_by: Mapped[str | None] = plain(Text)
-    transaction_id: Mapped[str | None] = plain(Text)
-    subscription_id: Mapped[str | None] = plain(Text)
-    invoice_number: Mapped[str | None] = plain(Text)
-    template_version: Mapped[int | None] = plain(Integer)
-    created_at: Mapped[datetime] = plain(_moment)
-    due_at: Mapped[datetime] = plain(_moment)
-    handed_over_at: Mapped[datetime | None] = plain(_moment)
-    ended_at: Mapped[datetime | None] = plain(_moment)
-    attempts: Mapped[int] = plain(Integer, default=0)
-    in_doubt: Mapped[bool] = plain(Boolean, default=False)
-    failure_code: Mapped[str | None] = plain(Text)
-    failure: Mapped[str | None] = personal(Text)
-    claimed_by: Mapped[str | None] = plain(Text)
-    claimed_until: Mapped[datetime | None] = plain(_moment)
-    claim: Mapped[int] = plain(Integer, default=0)
-    version: Mapped[int] = plain(BigInteger, default=1)
+    id: Mapped[str] = plain_column(Text, primary_key=True)
+    publisher_id: Mapped[str] = plain_column(Text)
+    customer_id: Mapped[str] = plain_column(Text)
+    kind: Mapped[str] = plain_column(Text)
+    status: Mapped[str] = plain_column(Text)
+    language: Mapped[str | None] = personal_column(Text)
+    to_address: Mapped[str | None] = personal_column(Text)
+    to_name: Mapped[str | None] = personal_column(Text)
+    from_address: Mapped[str | None] = plain_column(Text)
+    from_name: Mapped[str | None] = plain_column(Text)
+    reply_to: Mapped[str | None] = plain_column(Text)
+    subject: Mapped[str | None] = personal_column(Text)
+    html: Mapped[str | None] = personal_column(Text)
+    text: Mapped[str | None] = personal_column(Text)
+    facts: Mapped[dict[str, Any] | None] = personal_column(JSONB(none_as_null=True))
+    logo_id: Mapped[str | None] = plain_column(Text)
+    message_id: Mapped[str] = plain_column(Text)
+    event_id: Mapped[str | None] = plain_column(Text)
+    resend_of: Mapped[str | None] = plain_column(Text)
+    requested_by: Mapped[str | None] = plain_column(Text)
+    transaction_id: Mapped[str | None] = plain_column(Text)
+    subscription_id: Mapped[str | None] = plain_column(Text)
+    invoice_number: Mapped[str | None] = plain_column(Text)
+    template_version: Mapped[int | None] = plain_column(Integer)
+    created_at: Mapped[datetime] = plain_column(MOMENT)
+    due_at: Mapped[datetime] = plain_column(MOMENT)
+    handed_over_at: Mapped[datetime | None] = plain_column(MOMENT)
+    ended_at: Mapped[datetime | None] = plain_column(MOMENT)
+    attempts: Mapped[int] = plain_column(Integer, default=0)
+    in_doubt: Mapped[bool] = plain_column(Boolean, default=False)
+    failure_code: Mapped[str | None] = plain_column(Text)
+    failure: Mapped[str | None] = personal_column(Text)
+    claimed_by: Mapped[str | None] = plain_column(Text)
+    claimed_until: Mapped[datetime | None] = plain_column(MOMENT)
+    claim: Mapped[int] = plain_column(Integer, default=0)
+    version: Mapped[int] = plain_column(BigInteger, default=1)
 
 
 class Attachment(Base):
@@ -101,12 +92,12 @@ class Attachment(Base):
 
     __tablename__ = "attachment"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    email_id: Mapped[str] = plain(Text, primary_key=True)
-    position: Mapped[int] = plain(Integer, primary_key=True)
-    file_name: Mapped[str] = plain(Text)
-    media_type: Mapped[str] = plain(Text)
-    content: Mapped[bytes | None] = personal(LargeBinary)
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    email_id: Mapped[str] = plain_column(Text, primary_key=True)
+    position: Mapped[int] = plain_column(Integer, primary_key=True)
+    file_name: Mapped[str] = plain_column(Text)
+    media_type: Mapped[str] = plain_column(Text)
+    content: Mapped[bytes | None] = personal_column(LargeBinary)
 
 
 class Logo(Base):
@@ -114,10 +105,10 @@ class Logo(Base):
 
     __tablename__ = "logo"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    id: Mapped[str] = plain(Text, primary_key=True)
-    media_type: Mapped[str] = plain(Text)
-    content: Mapped[bytes] = plain(LargeBinary)
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    id: Mapped[str] = plain_column(Text, primary_key=True)
+    media_type: Mapped[str] = plain_column(Text)
+    content: Mapped[bytes] = plain_column(LargeBinary)
 
 
 class MailSettings(Base):
@@ -125,21 +116,21 @@ class MailSettings(Base):
 
     __tablename__ = "mail_settings"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    revision: Mapped[int] = plain(BigInteger)
-    delivery: Mapped[str] = plain(Text)
-    sender_name: Mapped[str | None] = plain(Text)
-    sender_address: Mapped[str | None] = plain(Text)
-    reply_to: Mapped[str | None] = plain(Text)
-    support_email: Mapped[str | None] = plain(Text)
-    website_url: Mapped[str | None] = plain(Text)
-    postal_address: Mapped[str | None] = plain(Text)
-    color: Mapped[str] = plain(Text)
-    logo_id: Mapped[str | None] = plain(Text)
-    language: Mapped[str] = plain(Text)
-    time_zone: Mapped[str] = plain(Text)
-    renewal_notice_days: Mapped[int] = plain(Integer)
-    kinds_off: Mapped[list[str]] = plain(ARRAY(Text))
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    revision: Mapped[int] = plain_column(BigInteger)
+    delivery: Mapped[str] = plain_column(Text)
+    sender_name: Mapped[str | None] = plain_column(Text)
+    sender_address: Mapped[str | None] = plain_column(Text)
+    reply_to: Mapped[str | None] = plain_column(Text)
+    support_email: Mapped[str | None] = plain_column(Text)
+    website_url: Mapped[str | None] = plain_column(Text)
+    postal_address: Mapped[str | None] = plain_column(Text)
+    color: Mapped[str] = plain_column(Text)
+    logo_id: Mapped[str | None] = plain_column(Text)
+    language: Mapped[str] = plain_column(Text)
+    time_zone: Mapped[str] = plain_column(Text)
+    renewal_notice_days: Mapped[int] = plain_column(Integer)
+    kinds_off: Mapped[list[str]] = plain_column(ARRAY(Text))
 
 
 class TemplateVersion(Base):
@@ -150,17 +141,17 @@ class TemplateVersion(Base):
 
     __tablename__ = "template_version"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    kind: Mapped[str] = plain(Text, primary_key=True)
-    language: Mapped[str] = plain(Text, primary_key=True)
-    version: Mapped[int] = plain(Integer, primary_key=True)
-    subject: Mapped[str | None] = plain(Text)
-    html: Mapped[str | None] = plain(Text)
-    text: Mapped[str | None] = plain(Text)
-    at: Mapped[datetime] = plain(_moment)
-    editor_id: Mapped[str] = plain(Text)
-    editor_name: Mapped[str] = mapped_column(Text, info={"personal": "keep", "reason": _STAFF})
-    editor_kind: Mapped[str] = plain(Text)
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    kind: Mapped[str] = plain_column(Text, primary_key=True)
+    language: Mapped[str] = plain_column(Text, primary_key=True)
+    version: Mapped[int] = plain_column(Integer, primary_key=True)
+    subject: Mapped[str | None] = plain_column(Text)
+    html: Mapped[str | None] = plain_column(Text)
+    text: Mapped[str | None] = plain_column(Text)
+    at: Mapped[datetime] = plain_column(MOMENT)
+    editor_id: Mapped[str] = plain_column(Text)
+    editor_name: Mapped[str] = kept_column(Text, reason=_STAFF)
+    editor_kind: Mapped[str] = plain_column(Text)
 
 
 class Reminder(Base):
@@ -172,15 +163,15 @@ class Reminder(Base):
 
     __tablename__ = "reminder"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    kind: Mapped[str] = plain(Text, primary_key=True)
-    thing_id: Mapped[str] = plain(Text, primary_key=True)
-    occasion: Mapped[str] = plain(Text, primary_key=True)
-    customer_id: Mapped[str] = plain(Text)
-    due_at: Mapped[datetime] = plain(_moment)
-    useless_from: Mapped[datetime] = plain(_moment)
-    done_at: Mapped[datetime | None] = plain(_moment)
-    facts: Mapped[dict[str, Any] | None] = personal(JSONB(none_as_null=True))
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    kind: Mapped[str] = plain_column(Text, primary_key=True)
+    thing_id: Mapped[str] = plain_column(Text, primary_key=True)
+    occasion: Mapped[str] = plain_column(Text, primary_key=True)
+    customer_id: Mapped[str] = plain_column(Text)
+    due_at: Mapped[datetime] = plain_column(MOMENT)
+    useless_from: Mapped[datetime] = plain_column(MOMENT)
+    done_at: Mapped[datetime | None] = plain_column(MOMENT)
+    facts: Mapped[dict[str, Any] | None] = personal_column(JSONB(none_as_null=True))
 
 
 class Thing(Base):
@@ -188,8 +179,8 @@ class Thing(Base):
 
     __tablename__ = "thing"
 
-    publisher_id: Mapped[str] = plain(Text, primary_key=True)
-    id: Mapped[str] = plain(Text, primary_key=True)
-    customer_id: Mapped[str | None] = plain(Text)
-    version: Mapped[int] = plain(BigInteger)
-    state: Mapped[dict[str, Any] | None] = personal(JSONB(none_as_null=True))
+    publisher_id: Mapped[str] = plain_column(Text, primary_key=True)
+    id: Mapped[str] = plain_column(Text, primary_key=True)
+    customer_id: Mapped[str | None] = plain_column(Text)
+    version: Mapped[int] = plain_column(BigInteger)
+    state: Mapped[dict[str, Any] | None] = personal_column(JSONB(none_as_null=True))

@@ -1,27 +1,9 @@
-"""Headers and bodies, for the API's description."""
+"""Bodies, for the API's description."""
 
 from __future__ import annotations
 
 from typing import Any
 
-IDEMPOTENCY_KEY: dict[str, Any] = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "required": False,
-    "description": "Send the same key with a repeated request: nothing happens twice, the first answer comes again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-}
-IF_MATCH: dict[str, Any] = {
-    "in": "header",
-    "name": "If-Match",
-    "required": True,
-    "description": "The ETag that was read, or `*` to overwrite whatever is there.",
-    "schema": {"type": "string", "pattern": '^(\\*|"[1-9][0-9]{0,17}")$'},
-    "example": '"1"',
-}
-WITH_ETAG: dict[str, Any] = {
-    "ETag": {"description": "Send it as If-Match to edit.", "schema": {"type": "string"}},
-}
 PREVIEW: dict[str, Any] = {
     "description": "The mail as it was, or will be, sent; the logo is in it.",
     "example": "<!DOCTYPE html><html><body><h1>Your receipt</h1></body></html>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from servicekit.web.describing import described, personal
 from servicekit.web.fields import Moment, Text
 from servicekit.web.masking import masked_field
 from services.notifications.input_fields import (
@@ -17,7 +18,7 @@ from services.notifications.input_fields import (
 )
 from services.notifications.kinds import DELIVERIES, KINDS, STATUSES
 from services.notifications.sandbox import MOST_SOURCE
-from services.notifications.views import CUSTOMER_ID, EMAIL_ID, EditorView, described
+from services.notifications.views import CUSTOMER_ID, EMAIL_ID, EditorView
 from services.notifications.wording import LANGUAGES
 
 _COLOR = r"#[0-9A-Fa-f]{6}\Z"
@@ -136,11 +137,11 @@ class Page(Schema):
 class TemplatePreviewView(Schema):
     """What a template makes of data."""
 
-    subject = fields.String(required=True, metadata={**described("The subject.", "Welcome, Anna"), "personal": True})
+    subject = fields.String(required=True, metadata=personal("The subject.", "Welcome, Anna"))
     html = fields.String(
-        required=True, metadata={**described("The whole mail as HTML.", "<!DOCTYPE html>…"), "personal": True}
+        required=True, metadata=personal("The whole mail as HTML.", "<!DOCTYPE html>…")
     )
-    text = fields.String(required=True, metadata={**described("The whole mail as text.", "Hello"), "personal": True})
+    text = fields.String(required=True, metadata=personal("The whole mail as text.", "Hello"))
     masked = masked_field()
 
 

@@ -8,23 +8,13 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
+from servicekit.web.describing import described, personal
 from servicekit.web.masking import masked_field
 from services.notifications.kinds import KINDS, STATUSES
 
 CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 EMAIL_ID = "eml_06h5yvkg1scm7h3b8k5rqt2xzw"
 _KEY_ID = "key_06h5yvkg1scm7h3b8k5rqt2xzw"
-
-
-def described(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that says nothing about a person."""
-    told = {"personal": False, "description": description, **more}
-    return told if example is None else {**told, "example": example}
-
-
-def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
-    """Metadata of a field that says something about a person."""
-    return {**described(description, example, **more), "personal": True}
 
 
 def email_state(row: Any) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audit_subject, audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_publisher_id, current_session
+from servicekit.web.describing import IDEMPOTENCY_KEY
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import UnsupportedMediaType, json_response
 from services.notifications.api.common import BOUNCES, PREFIX
 from services.notifications.bounces import read_report, take_report
-from services.notifications.openapi import IDEMPOTENCY_KEY, REPORT_BODY
+from services.notifications.openapi import REPORT_BODY
 from services.notifications.schemas import BounceView
 
 blueprint = ServiceBlueprint("bounces", __name__, url_prefix=f"{PREFIX}/bounces", description="Mail that came back.")

@@ -12,13 +12,14 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session
+from servicekit.web.describing import IDEMPOTENCY_KEY
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import require_personal
 from services.notifications import queries, resending
 from services.notifications.api.common import PREFIX, READ, WRITE, mail_defaults
 from services.notifications.models import Email
-from services.notifications.openapi import IDEMPOTENCY_KEY, PREVIEW, PREVIEW_TEXT
+from services.notifications.openapi import PREVIEW, PREVIEW_TEXT
 from services.notifications.rendering import LOGO
 from services.notifications.schemas import ListEmails, PreviewParameters
 from services.notifications.views import EmailDetailsView, EmailPage, email_state

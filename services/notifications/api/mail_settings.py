@@ -11,13 +11,13 @@ from servicekit.web.access import requires
 from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_publisher_id, current_session
+from servicekit.web.describing import IF_MATCH, WITH_ETAG
 from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
 from services.notifications.api.common import MANAGE, PREFIX, mail_defaults
 from services.notifications.kinds import KINDS
 from services.notifications.mail_settings import settings_of
 from services.notifications.models import Logo, MailSettings
-from services.notifications.openapi import IF_MATCH, WITH_ETAG
 from services.notifications.schemas import EditMailSettings, MailSettingsView
 from services.notifications.settings_editing import edit_settings, logo_as_text
 

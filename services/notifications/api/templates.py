@@ -16,6 +16,7 @@ from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session
 from servicekit.web.cursors import decode_cursor, encode_cursor
+from servicekit.web.describing import IF_MATCH, WITH_ETAG
 from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import require_personal
@@ -25,7 +26,6 @@ from services.notifications.errors import InvalidTemplate, TemplateNotFound
 from services.notifications.kinds import KINDS
 from services.notifications.mail_settings import settings_of
 from services.notifications.models import TemplateVersion
-from services.notifications.openapi import IF_MATCH, WITH_ETAG
 from services.notifications.previewing import preview_template
 from services.notifications.sandbox import TemplateRefused
 from services.notifications.schemas import (
