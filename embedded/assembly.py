@@ -11,6 +11,7 @@ from typing import Protocol
 from flask import Flask
 
 from embedded.installation import Installation
+from embedded.mail_catcher import MemoryTransport
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
 from servicekit.bus import Bus, Topology
@@ -26,13 +27,20 @@ from services.identity import app as identity
 from services.identity.exchange import Exchanger
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.signer import Signer
+from services.notifications import app as notifications
+from services.notifications import handlers as notifications_handlers
+from services.notifications.delivery.port import Transport
+from services.notifications.delivery.sender import Sender
+from services.notifications.schedule import Scheduler
+from services.notifications.settings import MailDefaults
+from services.notifications.settings import Settings as NotificationsSettings
 from services.search import app as search
 from services.search import handlers as search_handlers
 from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "search")
+PUBLISHING = ("customers", "search", "notifications")
 
 
 class Loop(Protocol):
@@ -52,6 +60,8 @@ class Assembly:
     consumers: dict[str, EventConsumer]
     importer: Importer
     indexer: Indexer
+    sender: Sender
+    scheduler: Scheduler
     databases: dict[str, Database]
     console: ConsoleSettings
 
@@ -59,6 +69,7 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
+        named |= {"notifications-sender": self.sender, "notifications-scheduler": self.scheduler}
         return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
 
     def step(self) -> int:
@@ -66,7 +77,7 @@ class Assembly:
         done = self.importer.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
-        return done + self.indexer.step()
+        return done + self.indexer.step() + self.scheduler.step() + self.sender.step()
 
     def close(self) -> None:
         """Close every connection to the databases."""
@@ -79,7 +90,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "search"):
+        for service in ("identity", "customers", "search", "notifications"):
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -91,9 +102,11 @@ def assemble(
     bus: Bus,
     engine: Callable[[Database], Engine],
     topology: Topology,
+    transport: Transport | None = None,
     key_rotation: timedelta = timedelta(days=1),
 ) -> Assembly:
-    """Build every service on a prepared installation. ``engine`` is given search's database."""
+    """Build every service on a prepared installation. ``engine`` is given search's database; without a ``transport``
+    mail ends in memory."""
     databases = Databases(installation)
     identity_settings = IdentitySettings(
         database=installation.urls("identity"),
@@ -112,6 +125,13 @@ def assemble(
         consumers=_consumers(databases, bus),
         importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
+        sender=Sender(
+            databases["notifications.app"],
+            databases["notifications.system"],
+            transport or MemoryTransport(),
+            sender_id="embedded",
+        ),
+        scheduler=Scheduler(databases["notifications.app"], databases["notifications.system"], defaults=MailDefaults()),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
     )
@@ -144,6 +164,11 @@ def _apps(
             engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
         ),
+        "notifications": notifications.create_app(
+            NotificationsSettings(database=installation.urls("notifications")),
+            database=databases["notifications.app"],
+            verifier=JwtVerifier("notifications", identity_settings.issuer, keys),
+        ),
     }
 
 
@@ -163,5 +188,5 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers)
+        for handlers in (search_handlers, customers_handlers, notifications_handlers)
     }

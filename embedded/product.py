@@ -21,6 +21,7 @@ from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.keeper import Keeper
+from embedded.mail_catcher import MailCatcher
 from embedded.postgres import EmbeddedPostgres
 from embedded.site import create_site
 from embedded.state import (
@@ -35,6 +36,8 @@ from embedded.web_server import create_web_server, serve
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
+from services.notifications.delivery.smtp import SmtpTransport
+from services.notifications.settings import SmtpSettings
 from services.search.engine.errors import EngineUnavailable
 from services.search.engine.postgres import PostgresEngine
 from services.search.status import made_with
@@ -74,23 +77,30 @@ def _serve(
 ) -> None:
     stop = threading.Event()
     bus = InProcessBus(installation.urls(QUEUE_DATABASE).migrate)
+    mail = MailCatcher()
     assembly = assemble(
         installation,
         bus=bus,
         engine=lambda database: PostgresEngine(database.engine),
         topology=load_topology(TOPOLOGY),
+        transport=SmtpTransport(SmtpSettings(host="127.0.0.1", port=mail.start())),
     )
+    mail_listener = _free_listener()
+    caught = create_web_server(mail.wsgi, mail_listener)
     server = create_web_server(create_site(assembly), listener)
     threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
-    serving = threading.Thread(target=serve, args=(server, stop), name="web", daemon=True)
+    serving = [
+        threading.Thread(target=serve, args=(each, stop), name=name, daemon=True)
+        for name, each in (("web", server), ("caught-mail", caught))
+    ]
     try:
         credentials = first_start(assembly, directory, demo=demo)
         signals: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _noting(signals))
-        for thread in [*threads, serving]:
+        for thread in [*threads, *serving]:
             thread.start()
-        _announce(listener, credentials, directory, as_json=as_json)
+        _announce(listener, credentials, directory, mail_port=mail_listener.getsockname()[1], as_json=as_json)
         _tell_if_outdated(PostgresEngine(assembly.databases["search.app"].engine))
         # Every pooled connection went with the server: without closing them each would cost one request a 503.
         keeper = Keeper(database, say=_say, revived=assembly.close)
@@ -102,9 +112,11 @@ def _serve(
     finally:
         stop.set()
         server.close()
+        caught.close()
         for thread in threads:
             if thread.ident is not None:
                 thread.join(10)
+        mail.stop()
         bus.close()
         assembly.close()
 
@@ -121,7 +133,17 @@ def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
     return threading.Thread(target=run, name=name, daemon=True)
 
 
-def _announce(listener: socket.socket, credentials: Credentials, directory: Path, *, as_json: bool) -> None:
+def _free_listener() -> socket.socket:
+    """A port of this machine only, whichever is free."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(16)
+    return listener
+
+
+def _announce(
+    listener: socket.socket, credentials: Credentials, directory: Path, *, mail_port: int, as_json: bool
+) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     write_address(directory, url)
     found = {
@@ -129,6 +151,7 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         "email": credentials.email,
         "password": credentials.password,
         "api_key": credentials.api_key,
+        "mail_url": f"http://127.0.0.1:{mail_port}",
     }
     if as_json:
         click.echo(json.dumps(found))
@@ -137,6 +160,7 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         f"\nCustomer Accounts is running at {url}\n\n"
         f"  console                     {url}/console/\n"
         f"  API and its documentation   {url}/docs\n"
+        f"  mail that would be sent     {found['mail_url']}\n"
         f"  staff sign-in               {credentials.email}  {credentials.password}\n"
         f"  API key                     {credentials.api_key}\n\n"
         f"Both are kept in {directory / 'credentials'}. Try:\n\n"

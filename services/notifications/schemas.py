@@ -138,9 +138,7 @@ class TemplatePreviewView(Schema):
     """What a template makes of data."""
 
     subject = fields.String(required=True, metadata=personal("The subject.", "Welcome, Anna"))
-    html = fields.String(
-        required=True, metadata=personal("The whole mail as HTML.", "<!DOCTYPE html>…")
-    )
+    html = fields.String(required=True, metadata=personal("The whole mail as HTML.", "<!DOCTYPE html>…"))
     text = fields.String(required=True, metadata=personal("The whole mail as text.", "Hello"))
     masked = masked_field()
 

@@ -12,7 +12,7 @@ from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_publisher_id, current_session
 from servicekit.web.describing import IDEMPOTENCY_KEY
 from servicekit.web.idempotency import idempotent
-from servicekit.web.json_body import UnsupportedMediaType, json_response
+from servicekit.web.json_body import json_response
 from services.notifications.api.common import BOUNCES, PREFIX
 from services.notifications.bounces import read_report, take_report
 from services.notifications.openapi import REPORT_BODY
