@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from embedded.web_server import create_web_server, serve
 from services.notifications.delivery.message import message_bytes
 from services.notifications.delivery.port import Outgoing
 
@@ -146,3 +149,20 @@ def _row(one: Caught) -> str:
     links = " ".join(f'<a href="/{one.number}/{part}">{part}</a>' for part in _PARTS)
     told = (", ".join(one.recipients), str(message["Subject"] or ""), str(message["Date"] or ""))
     return "<tr>" + "".join(f"<td>{escape(value)}</td>" for value in told) + f"<td>{links}</td></tr>"
+
+
+@contextmanager
+def caught_mail() -> Iterator[tuple[int, str]]:
+    """A catcher and its pages, each on a free port of this machine only: the mail server's port, the pages' address."""
+    catcher, stop = MailCatcher(), threading.Event()
+    port = catcher.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = create_web_server(catcher.wsgi, listener)
+        pages = threading.Thread(target=serve, args=(server, stop), name="caught-mail", daemon=True)
+        pages.start()
+        try:
+            yield port, f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stop.set()
+            server.close()
+            catcher.stop()

@@ -21,7 +21,7 @@ from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.keeper import Keeper
-from embedded.mail_catcher import MailCatcher
+from embedded.mail_catcher import caught_mail
 from embedded.postgres import EmbeddedPostgres
 from embedded.site import create_site
 from embedded.state import (
@@ -59,11 +59,11 @@ def run_product(directory: Path, listener: socket.socket, *, demo: int, as_json:
     secret = read_secret(directory)
     kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
     database = _database(directory)
-    with database as admin_url:
+    with database as admin_url, caught_mail() as mail:
         write_running(directory, admin_url)
         installation = Installation(admin_url, secret)
         installation.prepare()
-        _serve(installation, database, directory, listener, demo=demo, as_json=as_json)
+        _serve(installation, database, directory, listener, mail, demo=demo, as_json=as_json)
 
 
 def _serve(
@@ -71,36 +71,31 @@ def _serve(
     database: EmbeddedPostgres | _Given,
     directory: Path,
     listener: socket.socket,
+    mail: tuple[int, str],
     *,
     demo: int,
     as_json: bool,
 ) -> None:
     stop = threading.Event()
     bus = InProcessBus(installation.urls(QUEUE_DATABASE).migrate)
-    mail = MailCatcher()
     assembly = assemble(
         installation,
         bus=bus,
         engine=lambda database: PostgresEngine(database.engine),
         topology=load_topology(TOPOLOGY),
-        transport=SmtpTransport(SmtpSettings(host="127.0.0.1", port=mail.start())),
+        transport=SmtpTransport(SmtpSettings(host="127.0.0.1", port=mail[0])),
     )
-    mail_listener = _free_listener()
-    caught = create_web_server(mail.wsgi, mail_listener)
     server = create_web_server(create_site(assembly), listener)
     threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
-    serving = [
-        threading.Thread(target=serve, args=(each, stop), name=name, daemon=True)
-        for name, each in (("web", server), ("caught-mail", caught))
-    ]
+    serving = threading.Thread(target=serve, args=(server, stop), name="web", daemon=True)
     try:
         credentials = first_start(assembly, directory, demo=demo)
         signals: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _noting(signals))
-        for thread in [*threads, *serving]:
+        for thread in [*threads, serving]:
             thread.start()
-        _announce(listener, credentials, directory, mail_port=mail_listener.getsockname()[1], as_json=as_json)
+        _announce(listener, credentials, directory, mail_url=mail[1], as_json=as_json)
         _tell_if_outdated(PostgresEngine(assembly.databases["search.app"].engine))
         # Every pooled connection went with the server: without closing them each would cost one request a 503.
         keeper = Keeper(database, say=_say, revived=assembly.close)
@@ -112,11 +107,9 @@ def _serve(
     finally:
         stop.set()
         server.close()
-        caught.close()
         for thread in threads:
             if thread.ident is not None:
                 thread.join(10)
-        mail.stop()
         bus.close()
         assembly.close()
 
@@ -133,16 +126,8 @@ def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
     return threading.Thread(target=run, name=name, daemon=True)
 
 
-def _free_listener() -> socket.socket:
-    """A port of this machine only, whichever is free."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)
-    return listener
-
-
 def _announce(
-    listener: socket.socket, credentials: Credentials, directory: Path, *, mail_port: int, as_json: bool
+    listener: socket.socket, credentials: Credentials, directory: Path, *, mail_url: str, as_json: bool
 ) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     write_address(directory, url)
@@ -151,7 +136,7 @@ def _announce(
         "email": credentials.email,
         "password": credentials.password,
         "api_key": credentials.api_key,
-        "mail_url": f"http://127.0.0.1:{mail_port}",
+        "mail_url": mail_url,
     }
     if as_json:
         click.echo(json.dumps(found))

@@ -127,7 +127,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "search")
+    names = ("identity", "customers", "search", "notifications")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -204,6 +204,11 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("search", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),
         program("search", "indexer", ["indexer"]),
+        program("notifications", "notifications", web("notifications"), name="notifications-web"),
+        program("notifications", "relay", ["relay"]),
+        program("notifications", "worker", ["worker"]),
+        program("notifications", "sender", ["sender"]),
+        program("notifications", "scheduler", ["scheduler"]),
     ]
 
 

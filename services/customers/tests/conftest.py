@@ -65,7 +65,7 @@ def system_database(scratch: ScratchDatabase) -> Iterator[Database]:
 @pytest.fixture
 def app(scratch: ScratchDatabase, database: Database, system_database: Database) -> Flask:
     return create_app(
-        Settings(database=scratch.urls),
+        Settings(database=scratch.urls, erasure_participants=("search",)),
         database=database,
         system_database=system_database,
         verifier=KnownCallers(CALLERS),
