@@ -65,10 +65,10 @@ class Caught:
 
 
 class MailCatcher:
-    """A mail server on a free port of this machine only. It takes everything, and keeps the newest in memory."""
+    """A mail server on a free port of this machine only. It takes everything, and keeps the ``most`` newest."""
 
-    def __init__(self) -> None:
-        self._kept: deque[Caught] = deque(maxlen=MOST_KEPT)
+    def __init__(self, most: int | None = MOST_KEPT) -> None:
+        self._kept: deque[Caught] = deque(maxlen=most)
         self._lock = threading.Lock()
         self._count = 0
         self._loop = asyncio.new_event_loop()

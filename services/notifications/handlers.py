@@ -11,7 +11,7 @@ from servicekit import clock
 from servicekit.events import Event
 from servicekit.subscriptions import Effect, Erasure, State, Subscriptions
 from services.notifications.erasure import begin_erasure
-from services.notifications.inbound import is_welcomed, person_told
+from services.notifications.inbound import is_blanked, is_welcomed, person_told
 from services.notifications.mailing import Order, complete_waiting, write_mail
 from services.notifications.people import recipient, take_in
 from services.notifications.settings import MailDefaults
@@ -22,7 +22,11 @@ QUEUE = "notifications"
 def keep_customers(session: Session, events: Sequence[Event], *, defaults: MailDefaults) -> None:
     """Keep the newest state of one publisher's customers, and write what waited for them."""
     publisher_id = events[0].publisher_id
-    told = [person_told(event.subject, event.aggregate_version, event.data) for event in events]
+    told = [
+        person_told(event.subject, event.aggregate_version, event.data)
+        for event in events
+        if not is_blanked(event.data)
+    ]
     for customer_id in take_in(session, publisher_id=publisher_id, told=told):
         person = recipient(session, publisher_id, customer_id)
         if person is not None:
@@ -32,7 +36,7 @@ def keep_customers(session: Session, events: Sequence[Event], *, defaults: MailD
 def welcome_customer(session: Session, event: Event, *, defaults: MailDefaults) -> None:
     """Keep a new customer, and greet them unless they come from elsewhere."""
     keep_customers(session, [event], defaults=defaults)
-    if is_welcomed(event.data, event.time):
+    if is_welcomed(event.data, event.time) and not is_blanked(event.data):
         order = Order("welcome", event.datasubject or event.subject, event.id)
         write_mail(session, order, publisher_id=event.publisher_id, defaults=defaults, now=clock.now())
 

@@ -33,6 +33,7 @@ class CustomerTold(Tolerant):
     language = fields.String(load_default=None, allow_none=True)
     registered_at = fields.AwareDateTime(load_default=None, allow_none=True)
     imported = fields.Boolean(load_default=False)
+    external_ids = fields.List(fields.Raw(), load_default=list)
 
 
 _customer = CustomerTold()
@@ -50,6 +51,13 @@ def person_told(customer_id: str, version: int, data: Mapping[str, Any]) -> Pers
         company=_kept(told["company"]),
         language=_kept(told["language"]),
     )
+
+
+def is_blanked(data: Mapping[str, Any]) -> bool:
+    """Whether a state has been blanked, because its customer was anonymized before it left: every customer has an
+    address or an ID of somebody's. The address known before is still needed, for the last mail."""
+    told = _customer.load(data)
+    return not told["email"] and not told["external_ids"]
 
 
 def is_welcomed(data: Mapping[str, Any], at: datetime) -> bool:

@@ -49,6 +49,8 @@ def take_in(session: Session, *, publisher_id: str, told: Sequence[PersonTold]) 
     for one in told:
         if one.customer_id not in newest or newest[one.customer_id].version < one.version:
             newest[one.customer_id] = one
+    if not newest:
+        return []
     rows = orjson.dumps([asdict(newest[customer_id]) for customer_id in sorted(newest)]).decode()
     written = session.execute(_TAKE_IN, {"publisher_id": publisher_id, "rows": rows})
     return [row.customer_id for row in written if row.is_new]

@@ -112,8 +112,8 @@ def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) ->
         if method == "post" and not any(p["name"] == "Idempotency-Key" for p in operation["parameters"])
     }
     # A query or a preview changes nothing; each sign-in is a new session, its secret is never kept; a part of a file
-    # says where it belongs, and is taken once. What is known by the hash of its body must not have a password in it, and neither a
-    # change of one's password nor a transfer happens twice.
+    # says where it belongs, and is taken once. What is known by its body's hash must not have a password in it, and
+    # neither a change of one's password nor a transfer happens twice.
     assert without == {
         "append_import_content",
         "change_password",

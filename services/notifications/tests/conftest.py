@@ -229,6 +229,7 @@ def created(publisher_id: str = "pub_a", version: int = 1, **fields: Any) -> Eve
         "language": "en",
         "registered_at": "2026-03-12T09:30:00Z",
         "imported": False,
+        "external_ids": [{"source": "publisher", "id": "C-1"}],
         **fields,
     }
     return event(

@@ -111,6 +111,12 @@ class TestErasure:
         assert confirmed.data["customer_id"] == confirmed.subject == customer_id
         assert not [event for event in world.published() if b"Canary" in event.to_json() or b"anna@" in event.to_json()]
 
+    def test_a_state_that_was_blanked_on_its_way_does_not_take_the_address_away(self, world: World) -> None:
+        customer_id = world.customer()
+        world.take(edited(customer_id, 2, email=None, first_name=None, last_name=None, external_ids=[]))
+        world.take(anonymized(customer_id))
+        assert world.emails()[-1].to_address == "anna@example.com"
+
     def test_doing_it_again_changes_nothing(self, world: World) -> None:
         customer_id = world.customer()
         event = anonymized(customer_id)
