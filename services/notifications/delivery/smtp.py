@@ -193,7 +193,8 @@ def _code_of(error: Exception) -> str:
         return "sign_in_refused"
     if isinstance(error, ssl.SSLError):
         return "tls_failed"
-    return "timed_out" if isinstance(error, TimeoutError) else "not_reachable"
+    late = isinstance(error, TimeoutError) or "timed out" in str(error)  # smtplib makes others of some
+    return "timed_out" if late else "not_reachable"
 
 
 def _words(error: Exception) -> str:
