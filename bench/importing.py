@@ -26,10 +26,12 @@ from embedded.demo.rows import COLUMNS, write_csv
 from servicekit import clock
 from servicekit.bus.amqp import AmqpBus
 from servicekit.ids import new_id
-from services.customers.imports.layout import wishes_of
+from servicekit.imports.layout import wishes_of
+from servicekit.imports.receiving import Asked
+from servicekit.imports.starting import Request, start_import
+from services.customers.imports.headings import VOCABULARY
+from services.customers.imports.kinds import IMPORTS
 from services.customers.imports.models import Import
-from services.customers.imports.receiving import Asked
-from services.customers.imports.starting import Request, start_import
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 
 AIM = 0.05
@@ -107,10 +109,12 @@ def _import(
     stand: Stand, engine: OpenSearchEngine, content: bytes, count: int, *, imported: list[float] | None = None
 ) -> float:
     publisher_id, app = new_id("pub"), stand.database("customers", "app")
-    asked = Asked(None, None, None, wishes_of([], []))
-    request = Request(publisher_id, editor(publisher_id), "bench", None, False, asked, None, "")
+    asked = Asked(None, None, None, wishes_of(VOCABULARY, [], []))
+    request = Request(publisher_id, "customers", editor(publisher_id), "bench", None, False, asked, None, "")
     began = time.perf_counter()
-    job, _ = start_import(lambda: app.transaction(publisher_id), request, _blocks(content), whole=True, now=clock.now)
+    job, _ = start_import(
+        lambda: app.transaction(publisher_id), IMPORTS, request, _blocks(content), whole=True, now=clock.now
+    )
 
     def finished() -> bool:
         with app.transaction(publisher_id) as session:

@@ -25,7 +25,7 @@ from servicekit.ids import new_id
 from services.search.documents import customer_document
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from services.search.engine.opensearch_index import index_body, source_of
-from services.search.inbound import customer_told
+from services.search.inbound.customer import customer_told
 
 AIM = 0.4
 CHUNK = 500

@@ -17,11 +17,12 @@ from servicekit.auth.tokens import JwtVerifier
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
-from services.customers.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
@@ -41,6 +42,7 @@ from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
 PUBLISHING = ("customers", "search", "notifications")
+IMPORTS = (CUSTOMER_IMPORTS,)
 
 
 class Loop(Protocol):
@@ -58,7 +60,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
-    importer: Importer
+    importers: dict[str, Importer]
     indexer: Indexer
     sender: Sender
     scheduler: Scheduler
@@ -70,14 +72,19 @@ class Assembly:
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {"notifications-sender": self.sender, "notifications-scheduler": self.scheduler}
-        return {**named, "customers-importer": self.importer, "search-indexer": self.indexer}
+        named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.importer.step()
+        done = self.step_importers()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step() + self.scheduler.step() + self.sender.step()
+
+    def step_importers(self) -> int:
+        """A turn of every importer; how much was done."""
+        return sum(importer.step() for importer in self.importers.values())
 
     def close(self) -> None:
         """Close every connection to the databases."""
@@ -123,7 +130,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
-        importer=Importer(databases["customers.app"], databases["customers.system"], worker_id="embedded"),
+        importers=_importers(databases),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         sender=Sender(
             databases["notifications.app"],
@@ -169,6 +176,15 @@ def _apps(
             database=databases["notifications.app"],
             verifier=JwtVerifier("notifications", identity_settings.issuer, keys),
         ),
+    }
+
+
+def _importers(databases: Databases) -> dict[str, Importer]:
+    return {
+        imports.name: Importer(
+            imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
+        )
+        for imports in IMPORTS
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from services.customers.imports.headings import is_our_remark
+from servicekit.imports.headings import is_our_remark
 
 _WAITING_SECONDS = 10.0
 _MOST_SHOWN = 30

@@ -19,7 +19,8 @@ from sqlalchemy import text
 
 from servicekit.db.database import Database
 from services.customers.views import customer_state
-from services.search.inbound import UnreadableState, customer_told
+from services.search.inbound.customer import customer_told
+from services.search.inbound.reading import UnreadableState
 from services.search.sides import in_step
 
 RANGE = 5_000

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller
 from servicekit.clock import rfc3339
+from servicekit.imports.keeping import hold_imports
 from servicekit.kept_answers import forget_answers
 from servicekit.outbox import forget_events
 from servicekit.parking import forget_parked
 from servicekit.screening import lock_people, note_erased
 from services.customers import events, history
 from services.customers.actions import lock_customer
-from services.customers.imports.forgetting import forget_in_imports, hold_imports
+from services.customers.imports.forgetting import forget_in_imports
+from services.customers.imports.models import TABLES
 from services.customers.models import Change, Customer, Erasure, ErasureConfirmation, ExternalId
 
 
@@ -37,7 +39,7 @@ def anonymize_customer(
     """
     # Before the row: events about this person that a worker is just taking in must not slip past.
     lock_people(session, publisher_id, [], exclusive=[customer_id])
-    open_imports = hold_imports(session, publisher_id)
+    open_imports = hold_imports(session, TABLES, publisher_id)
     customer = lock_customer(session, publisher_id, customer_id)
     known = session.get(Erasure, customer_id)
     if known is not None:

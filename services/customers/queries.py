@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 from servicekit.feed import FeedItem, FeedPage, read_feed
 from servicekit.web.cursors import decode_cursor, encode_cursor
 from services.customers.errors import CustomerNotFound, NotAnonymized
-from services.customers.imports.models import Import
-from services.customers.imports.schemas import import_state
 from services.customers.models import Change, Customer, Erasure, ExternalId, email_key
 from services.customers.views import change_state, customer_state
 
@@ -58,17 +56,6 @@ def list_changes(
     columns = Change.__table__.columns
     statement = select(*columns).where(columns.customer_id == customer_id).order_by(columns.id.desc())
     return _page(session, statement, f"changes:{customer_id}", columns.id, cursor, limit, change_state)
-
-
-def list_imports(
-    session: Session, *, publisher_id: str, cursor: str | None, limit: int, name: str | None
-) -> dict[str, Any]:
-    """A page of imports, newest first. Raises InvalidCursor."""
-    columns = Import.__table__.columns
-    statement = select(*columns).where(columns.publisher_id == publisher_id).order_by(columns.id.desc())
-    if name is not None:
-        statement = statement.where(columns.name == name)
-    return _page(session, statement, "imports", columns.id, cursor, limit, import_state)
 
 
 def get_erasure(session: Session, publisher_id: str, customer_id: str) -> Erasure:

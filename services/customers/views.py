@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from marshmallow import Schema, fields
 
 from servicekit.clock import rfc3339
-from servicekit.web.describing import NOT_TELLING, described, personal
+from servicekit.web.describing import NOT_TELLING, EditorView, described, personal
 from servicekit.web.masking import masked_field
 from services.customers.schemas import Address
 
@@ -133,14 +133,6 @@ class CustomerPage(Schema):
 
     items = fields.List(fields.Nested(CustomerView), required=True)
     next_cursor = fields.String(required=True, allow_none=True, metadata=described("Where to go on; null at the end."))
-
-
-class EditorView(Schema):
-    """Who made a change."""
-
-    id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
-    name = fields.String(required=True, metadata=described("Their name then.", "Nightly import"))
-    kind = fields.String(required=True, metadata=described("Who.", enum=["api_key", "staff", "service"]))
 
 
 def _is_telling(change: Mapping[str, Any]) -> bool:

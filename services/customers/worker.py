@@ -7,12 +7,13 @@ from datetime import timedelta
 from servicekit.adapters import amqp_bus
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.imports.importer import Importer
 from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
 from servicekit.web.health import database_check
 from services.customers.handlers import QUEUE, SUBSCRIPTIONS
-from services.customers.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS
 from services.customers.settings import Settings
 
 
@@ -38,5 +39,5 @@ def run_worker(settings: Settings) -> None:
 def run_importer(settings: Settings) -> None:
     """Make customers of the rows of files until told to stop."""
     app, system = Database(settings.database.app, pool_size=2), Database(settings.database.system, pool_size=2)
-    importer = Importer(app, system, worker_id=worker_id())
+    importer = Importer(IMPORTS, app, system, worker_id=worker_id())
     run_process("customers-importer", importer.run, checks=[database_check(app)])

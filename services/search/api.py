@@ -14,9 +14,10 @@ from servicekit.web.context import current_caller, current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.search.engine.port import Engine
 from services.search.finding import Asked, find_customers
-from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import Waiting
-from services.search.schemas import SearchPage, SearchParameters, SearchQuery, SuggestionParameters, Suggestions
+from services.search.schemas.asking import SearchParameters, SearchQuery, SuggestionParameters
+from services.search.schemas.found import SearchPage, Suggestions
+from services.search.sections import SHOWN_FIELDS
 from services.search.suggesting import suggest
 
 # An entry a key while somebody types, without what they typed, would tell nothing, and make a search wait for a disk.
@@ -86,7 +87,7 @@ def _found(asked: dict[str, Any]) -> Response:
             now=clock.now(),
             filter=asked["filter"],
             order=asked.get("sort"),
-            fields=asked.get("columns") or CUSTOMER_FIELDS,
+            fields=asked.get("columns") or SHOWN_FIELDS,
             exact_total=asked["total"] == "exact",
             limit=asked["limit"],
             cursor=asked.get("cursor"),

@@ -14,7 +14,7 @@ from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
 from servicekit.feed import FeedItem, FeedPage
 from services.search import projection, publishers, queries
-from services.search.inbound import customer_told
+from services.search.inbound.customer import customer_told
 from services.search.projection import CustomerErased
 
 SOURCE = "customers"

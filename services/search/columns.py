@@ -12,9 +12,12 @@ from enum import Enum
 from typing import Any
 
 from servicekit.clock import rfc3339
+from services.search.amounts import main_amount
 from services.search.folding import fold
 
 State = Mapping[str, Any]
+_ZERO = 10**19
+"""Added to a number for its key, so that none of 64 bits is negative."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_KEY = 100
 """Characters of a key; values that begin alike for longer are sorted as equal, then by customer ID."""
@@ -28,6 +31,10 @@ class Values(Enum):
     """``1985-03-12``."""
     MOMENT = "moment"
     """RFC 3339 in UTC with microseconds."""
+    COUNT = "count"
+    """How many there are; none is 0, never empty."""
+    AMOUNT = "amount"
+    """Thousandths of a currency's unit (``amounts``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,21 @@ class Column:
         """Whether its ranges go by letters."""
         return self.values is Values.TEXT
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its values are days or moments."""
+        return self.values in (Values.DAY, Values.MOMENT)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return self.values in (Values.COUNT, Values.AMOUNT)
+
     def key(self, state: State) -> str | None:
         """What ``state`` is sorted by; None where it is empty."""
         value = self.raw(state)
+        if self.is_number:
+            return number_key(value) if isinstance(value, int) else None
         if not isinstance(value, str) or not value:
             return None
         if self.values is not Values.TEXT:
@@ -69,6 +88,36 @@ def _canonical(value: str, values: Values) -> str | None:
         return None
 
 
+def number_key(number: int) -> str:
+    """A number's key; texts of one length, so that their order is that of the numbers."""
+    return f"{number + _ZERO:020}"
+
+
+def _count(name: str) -> Callable[[State], object]:
+    return lambda state: state.get(name) or 0
+
+
+def _flag(name: str) -> Callable[[State], object]:
+    return lambda state: "yes" if state.get(name) else None
+
+
+def _method(state: State) -> object:
+    """The brand, or the kind where there is none; its number says who somebody is, so nothing goes by that."""
+    method = state.get("last_payment_method") or {}
+    return method.get("brand") or method.get("kind")
+
+
+def _lifetime_value(state: State) -> object:
+    found = main_amount(state.get("lifetime_value") or (), state.get("currency"))
+    return None if found is None else found[0]
+
+
+def lifetime_currency(state: State) -> str | None:
+    """The currency in which a customer's lifetime value is compared with others'."""
+    found = main_amount(state.get("lifetime_value") or (), state.get("currency"))
+    return None if found is None else found[1]
+
+
 def _field(name: str) -> Callable[[State], object]:
     return lambda state: state.get(name)
 
@@ -79,6 +128,11 @@ def _address(part: str) -> Callable[[State], object]:
 
 def _external_id(state: State) -> object:
     return next((entry.get("id") for entry in state.get("external_ids") or ()), None)
+
+
+def _account(number: int, name: str, values: Values, raw: Callable[[State], object] | None = None) -> Column:
+    """One of billing's, none of which says who somebody is."""
+    return Column(number, name, values, raw or _field(name), name, personal=False)
 
 
 COLUMNS = (
@@ -99,11 +153,24 @@ COLUMNS = (
     Column(15, "status", Values.TEXT, _field("status"), "status", personal=False),
     Column(16, "registered_at", Values.MOMENT, _field("registered_at"), "registered_at", personal=False),
     Column(17, "last_login_at", Values.MOMENT, _field("last_login_at"), "last_login_at", personal=False),
+    # Billing's: up to 39.
+    _account(18, "transactions_count", Values.COUNT, _count("transactions_count")),
+    _account(19, "last_payment_method", Values.TEXT, _method),
+    _account(20, "subscription_status", Values.TEXT),
+    _account(21, "active_subscriptions", Values.COUNT, _count("active_subscriptions")),
+    _account(22, "next_payment_at", Values.MOMENT),
+    _account(23, "lifetime_value", Values.AMOUNT, _lifetime_value),
+    _account(24, "first_transaction_at", Values.MOMENT),
+    _account(25, "last_transaction_at", Values.MOMENT),
+    _account(26, "first_channel", Values.TEXT),
+    _account(27, "last_channel", Values.TEXT),
+    _account(28, "has_access", Values.TEXT, _flag("has_access")),
+    _account(29, "access_until", Values.MOMENT),
 )
 BY_COLUMN = {column.name: column for column in COLUMNS}
 BY_COLUMN_NUMBER = {column.number: column for column in COLUMNS}
 MOST_COLUMNS = max(column.number for column in COLUMNS)
-OFTEN_SORTED = ("email", "last_name", "registered_at", "last_login_at")
+OFTEN_SORTED = ("email", "last_name", "registered_at", "last_login_at", "transactions_count", "lifetime_value")
 """Those that a whole list is sorted by most: PostgreSQL keeps an index of each."""
 
 
@@ -116,7 +183,9 @@ class Order:
 
 
 def number_of(column: Column, key: str) -> int:
-    """A day's or moment's key as a number in the same order: of days, or of microseconds since 1970."""
+    """A key that is no text's as a number in the same order: itself, of days, or of microseconds since 1970."""
+    if column.is_number:
+        return int(key) - _ZERO
     if column.values is Values.DAY:
         return date.fromisoformat(key).toordinal()
     return (datetime.fromisoformat(key) - _EPOCH) // timedelta(microseconds=1)

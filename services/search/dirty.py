@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.search import events
+from services.search.sections import merged
 from services.search.text import NORMALIZER_VERSION
 
 Key = tuple[str, str]
@@ -34,7 +35,7 @@ _CLAIM = text("""
 """)
 _KEYS = "unnest(CAST(:publishers AS text[]), CAST(:customers AS text[])) AS key (publisher_id, customer_id)"
 _READ = text(f"""
-    SELECT c.publisher_id, c.customer_id, c.customer, c.deleted, c.doc_version,
+    SELECT c.publisher_id, c.customer_id, {merged("c")} AS state, c.deleted, c.doc_version,
         c.erased_at IS NOT NULL AND c.erasure_confirmed_at IS NULL AS to_confirm
     FROM {_KEYS} JOIN search_customer c ON c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
 """)  # noqa: S608 - constants only
@@ -92,7 +93,7 @@ class Claimed:
 
     publisher_id: str
     customer_id: str
-    customer: Mapping[str, Any] | None
+    state: Mapping[str, Any] | None
     deleted: bool
     doc_version: int
     to_confirm: bool

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from services.search import places, text
-from services.search.columns import keys_of
+from services.search.columns import keys_of, lifetime_currency
 from services.search.folding import storable
 from services.search.regions import other_names
 from services.search.text import Tokens
@@ -173,6 +173,26 @@ def _language_tokens(tag: str) -> Tokens:
     return text.merged((text.exact_tokens(tag), text.exact_tokens(tag.partition("-")[0])))
 
 
+def _payment_method(state: State) -> Iterable[Found]:
+    """Its kind and its brand, each in one word, too: ``sepa_debit``, ``American Express``."""
+    method = state.get("last_payment_method") or {}
+    for name in ("kind", "brand"):
+        yield from _found(method.get(name), lambda value: text.merged(map(text.exact_tokens, (value, _joined(value)))))
+
+
+def _joined(value: str) -> str:
+    return "".join(text.squeezed_spellings(value)[:1])
+
+
+def _scoped(number: int, name: str) -> Attribute:
+    """A field with one of a few values, found where it is named."""
+    return Attribute(number, name, _field(name, text.exact_tokens), scoped=True, personal=False)
+
+
+def _lifetime_currency(state: State) -> Iterable[Found]:
+    return _found(lifetime_currency(state), text.exact_tokens)
+
+
 ATTRIBUTES = (
     Attribute(1, "id", _field("id", text.key_tokens), personal=False),
     Attribute(2, "external_id", _external_ids),
@@ -191,6 +211,12 @@ ATTRIBUTES = (
     Attribute(15, "currency", _field("currency", text.exact_tokens), personal=False),
     Attribute(16, "language", _language, scoped=True, personal=False),
     Attribute(17, "status", _field("status", text.exact_tokens), scoped=True, personal=False),
+    # Billing's: up to 39.
+    _scoped(18, "subscription_status"),
+    Attribute(19, "last_payment_method", _payment_method, scoped=True, personal=False),
+    Attribute(20, "lifetime_currency", _lifetime_currency, scoped=True, personal=False),
+    _scoped(21, "first_channel"),
+    _scoped(22, "last_channel"),
 )
 TELLING_NOTHING = frozenset(attribute.name for attribute in ATTRIBUTES if not attribute.personal)
 """The attributes that everybody who may search can ask by, and sees."""

@@ -19,10 +19,10 @@ from services.search.engine.errors import EngineUnavailable, TooBroad
 from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
 from services.search.errors import SearchDegraded, SearchTooBroad
 from services.search.fresh import FreshHit, fresh_hit, hit_of, window
-from services.search.inbound import CUSTOMER_FIELDS
 from services.search.overlay import VersionToken, Waiting
 from services.search.query.parse import parse, parse_filter
 from services.search.query.tree import Query
+from services.search.sections import SHOWN_FIELDS
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}\Z")
 _HIGHEST_SCORE = 2**24
@@ -41,7 +41,7 @@ class Asked:
     now: datetime
     filter: str = ""
     order: Order | None = None
-    fields: Sequence[str] = CUSTOMER_FIELDS
+    fields: Sequence[str] = SHOWN_FIELDS
     limit: int
     cursor: str | None = None
     exact_total: bool = False

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from services.search.columns import BY_COLUMN, Order, keys_of
 from services.search.documents import CustomerDocument, customer_document, searchable_values, tombstone
 from services.search.engine.port import After, IndexEntry
-from services.search.inbound import CUSTOMER_FIELDS
 from services.search.matching import Match, match
 from services.search.query.tree import Query
+from services.search.sections import SHOWN_FIELDS, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class FreshHit:
         key = self.match.score if order is None else BY_COLUMN[order.column].key(self.state)
         return key, self.customer_id
 
-    def to_json(self, fields: Sequence[str] = CUSTOMER_FIELDS) -> dict[str, Any]:
+    def to_json(self, fields: Sequence[str] = SHOWN_FIELDS) -> dict[str, Any]:
         """An item of the answer: the customer's public ``fields``, and why it was found."""
-        item = {name: self.state.get(name) for name in fields}
+        item = {name: shown(self.state, name) for name in fields}
         item["matched"] = [
             {"attribute": reason.attribute, "value": reason.value, "how": reason.how} for reason in self.match.matched
         ]
@@ -43,14 +43,15 @@ class FreshHit:
 
 
 class ProjectedRow(Protocol):
-    """A customer as the projection has it: ``customer`` is the public state, null before any came and after erasure."""
+    """A customer as the projection has it: ``state`` is what all sections say together, null before the customer's own
+    came and after erasure."""
 
     @property
     def publisher_id(self) -> str: ...
     @property
     def customer_id(self) -> str: ...
     @property
-    def customer(self) -> Mapping[str, Any] | None: ...
+    def state(self) -> Mapping[str, Any] | None: ...
     @property
     def deleted(self) -> bool: ...
     @property
@@ -59,16 +60,16 @@ class ProjectedRow(Protocol):
 
 def indexed_form(row: ProjectedRow) -> IndexEntry:
     """The document that an index should have of a row of the projection; a tombstone if there is nothing to find."""
-    if row.deleted or row.customer is None:
+    if row.deleted or row.state is None:
         return tombstone(row.publisher_id, row.customer_id, doc_version=row.doc_version)
-    return customer_document({**row.customer, "publisher_id": row.publisher_id}, doc_version=row.doc_version)
+    return customer_document({**row.state, "publisher_id": row.publisher_id}, doc_version=row.doc_version)
 
 
 def fresh_hit(query: Query, row: ProjectedRow | None) -> FreshHit | None:
     """The customer of a row of the projection, if it matches; a tombstone doesn't."""
-    if row is None or row.customer is None or row.deleted:
+    if row is None or row.state is None or row.deleted:
         return None
-    return hit_of(query, row.customer_id, row.customer)
+    return hit_of(query, row.customer_id, row.state)
 
 
 def hit_of(query: Query, customer_id: str, state: Mapping[str, Any]) -> FreshHit | None:

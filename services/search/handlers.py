@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import Histogram
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from servicekit import clock
 from servicekit.events import Event
 from servicekit.subscriptions import Erasure, State, Subscriptions
 from services.search import projection
-from services.search.inbound import customer_told
+from services.search.sections import CUSTOMER, Section
 
 _seconds = Histogram(
     "search_projection_lag_seconds",
@@ -20,9 +20,12 @@ _seconds = Histogram(
 )
 
 
-def project_customers(session: Session, events: Sequence[Event]) -> None:
-    """Take in the state of one publisher's customers. Raises UnreadableState."""
-    told = [customer_told(event.subject, event.aggregate_version, event.data) for event in events]
+def project(session: Session, events: Sequence[Event]) -> None:
+    """Take in the sections of one publisher's customers, of all producers together: rows are locked in one order.
+
+    Raises UnreadableState.
+    """
+    told = [_SECTIONS[event.type].read(event.subject, event.aggregate_version, event.data) for event in events]
     projection.project_customers(session, publisher_id=events[0].publisher_id, told=told)
     _seconds.observe((clock.now() - min(event.time for event in events)).total_seconds())
 
@@ -34,9 +37,12 @@ def erase_customer(session: Session, event: Event) -> None:
 
 
 QUEUE = "search"
+_SECTIONS: Mapping[str, Section] = {
+    "customers.customer.created.v1": CUSTOMER,
+    "customers.customer.edited.v1": CUSTOMER,
+    "customers.customer.logged_in.v1": CUSTOMER,
+}
 SUBSCRIPTIONS: Subscriptions = {
-    "customers.customer.created.v1": State(project_customers),
-    "customers.customer.edited.v1": State(project_customers),
-    "customers.customer.logged_in.v1": State(project_customers),
+    **dict.fromkeys(_SECTIONS, State(project)),
     "customers.customer.anonymized.v1": Erasure(erase_customer),
 }

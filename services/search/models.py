@@ -19,9 +19,13 @@ customer = Table(
     metadata,
     plain("publisher_id", Text, primary_key=True),
     plain("customer_id", Text, primary_key=True),
-    # One section for each producer: its state as of its version. The next ones: ``account``, ``summary``.
+    # A section for each producer (``sections``): its state as of its own version.
     personal("customer", JSONB(none_as_null=True)),
     plain("customer_version", BigInteger),
+    personal("account", JSONB(none_as_null=True)),
+    plain("account_version", BigInteger),
+    personal("summary", JSONB(none_as_null=True)),
+    plain("summary_version", BigInteger),
     # A tombstone: kept for good, so that nothing late brings the customer back.
     plain("deleted", Boolean),
     plain("erased_at", _moment),
@@ -29,7 +33,8 @@ customer = Table(
     # Drawn from ``doc_version`` under the row's lock whenever anything above changes.
     plain("doc_version", BigInteger),
 )
-"""A customer as its producers last told. ``customer_version`` 0: the customer's own section hasn't come yet."""
+"""A customer as its producers last told. A section's version 0: it hasn't come yet. Without the customers service's own
+nobody is found."""
 
 identifier = Table(
     "identifier",

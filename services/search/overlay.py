@@ -15,26 +15,32 @@ from services.search.columns import Order
 from services.search.engine.port import After
 from services.search.errors import InvalidVersionToken
 from services.search.fresh import FreshHit, is_behind
+from services.search.sections import CUSTOMER, SECTIONS, Section
 
-_FORM = re.compile(r"([a-z0-9_]{1,40})\.([1-9][0-9]{0,17})\Z")
+_FORM = re.compile(r"([a-z0-9_]{1,40})(?:\.([a-z]{1,20}))?\.([1-9][0-9]{0,17})\Z")
+_SECTIONS = {section.name: section for section in SECTIONS if section is not CUSTOMER}
 MOST_WAITING = 2
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.005, 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class VersionToken:
-    """A write, as its answer's header ``Version-Token`` names it: a customer and its version."""
+    """A write, as its answer's header ``Version-Token`` names it: a customer, and the version of one of its sections.
+
+    ``cus_….7`` is of the customers service, ``cus_….account.3`` of whoever tells that section.
+    """
 
     customer_id: str
     version: int
+    section: Section = CUSTOMER
 
 
 def read_token(token: str) -> VersionToken:
     """Raises InvalidVersionToken for what no write returned."""
     form = _FORM.match(token)
-    if form is None or not is_id(form[1], "cus"):
+    if form is None or not is_id(form[1], "cus") or not (form[2] is None or form[2] in _SECTIONS):
         raise InvalidVersionToken
-    return VersionToken(form[1], int(form[2]))
+    return VersionToken(form[1], int(form[3]), CUSTOMER if form[2] is None else _SECTIONS[form[2]])
 
 
 class Waiting:
@@ -70,7 +76,7 @@ def _look_until(database: Database, publisher_id: str, token: VersionToken, *, d
 
 def _has(database: Database, publisher_id: str, token: VersionToken) -> bool:
     with queries.reading(database) as connection:
-        return queries.customer_version(connection, publisher_id, token.customer_id) >= token.version
+        return queries.customer_version(connection, publisher_id, token.customer_id, token.section) >= token.version
 
 
 def belongs(newcomer: FreshHit, *, after: After | None, next_after: After | None, order: Order | None = None) -> bool:

@@ -20,21 +20,23 @@ from servicekit.db.tables import erased_subject
 from servicekit.parking import forget_parked
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
-from services.search.inbound import CustomerTold
+from services.search.inbound.reading import Told
+from services.search.sections import CUSTOMER, Section, each
 from services.search.text import Kind
 
-_PROJECT = text("""
-    INSERT INTO search_customer AS present (publisher_id, customer_id, customer, customer_version, doc_version)
-    SELECT :publisher_id, customer_id, customer, version, nextval('doc_version')
-    FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS told (customer_id text, version bigint, customer jsonb)
+_NEWER = "present.{0}_version < excluded.{0}_version"
+_TAKE = f"""{{0}} = CASE WHEN {_NEWER} THEN excluded.{{0}} ELSE present.{{0}} END,
+    {{0}}_version = greatest(present.{{0}}_version, excluded.{{0}}_version)"""
+_PROJECT = text(f"""
+    INSERT INTO search_customer AS present (publisher_id, customer_id, {each("{0}, {0}_version")}, doc_version)
+    SELECT :publisher_id, customer_id, {each("{0}, coalesce({0}_version, 0)")}, nextval('doc_version')
+    FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS told (customer_id text, {each("{0} jsonb, {0}_version bigint")})
     ORDER BY customer_id COLLATE "C"
-    ON CONFLICT (publisher_id, customer_id) DO UPDATE
-    SET customer = excluded.customer, customer_version = excluded.customer_version,
-        doc_version = nextval('doc_version')
-    WHERE present.customer_version < excluded.customer_version AND NOT present.deleted
-    RETURNING customer_id, doc_version
-""")
-_ERASE = text("""
+    ON CONFLICT (publisher_id, customer_id) DO UPDATE SET {each(_TAKE)}, doc_version = nextval('doc_version')
+    WHERE NOT present.deleted AND ({each(_NEWER, " OR ")})
+    RETURNING customer_id, doc_version, customer_version
+""")  # noqa: S608 - constants only
+_ERASE = text(f"""
     INSERT INTO search_customer AS present
         (publisher_id, customer_id, customer_version, deleted, erased_at, doc_version)
     SELECT :publisher_id, customer_id, version, true, erased_at, nextval('doc_version')
@@ -42,18 +44,18 @@ _ERASE = text("""
         AS erased (customer_id, version, erased_at)
     ORDER BY customer_id COLLATE "C"
     ON CONFLICT (publisher_id, customer_id) DO UPDATE
-    SET customer = NULL, customer_version = greatest(present.customer_version, excluded.customer_version),
+    SET {each("{0} = NULL")}, customer_version = greatest(present.customer_version, excluded.customer_version),
         deleted = true, erased_at = excluded.erased_at, doc_version = nextval('doc_version')
     WHERE NOT present.deleted
     RETURNING customer_id, doc_version
-""")
+""")  # noqa: S608
 # A statement of its own: it has to see what another transaction did before this one got the customers' locks.
 _FOLLOW = text("""
     WITH known AS (
         SELECT * FROM unnest(CAST(:holders AS text[]), CAST(:values AS text[])) AS known (customer_id, value)
     ), gone AS (
         DELETE FROM identifier present
-        WHERE publisher_id = :publisher_id AND customer_id = ANY(CAST(:customers AS text[])) AND NOT EXISTS
+        WHERE publisher_id = :publisher_id AND customer_id = ANY(CAST(:renamed AS text[])) AND NOT EXISTS
             (SELECT FROM known WHERE known.customer_id = present.customer_id AND known.value = present.value)
     ), added AS (
         INSERT INTO identifier (publisher_id, value, customer_id)
@@ -73,19 +75,19 @@ _THEIRS = """
     SELECT publisher_id, customer_id FROM search_customer
     WHERE publisher_id = :publisher_id AND customer_id = ANY(CAST(:customers AS text[])) AND NOT deleted
 """
-_DOUBT = text(f"""
+_DOUBT = f"""
     WITH theirs AS ({_THEIRS} ORDER BY customer_id FOR UPDATE)
-    UPDATE search_customer present SET customer_version = 0 FROM theirs
+    UPDATE search_customer present SET {{0}}_version = 0 FROM theirs
     WHERE present.publisher_id = theirs.publisher_id AND present.customer_id = theirs.customer_id
-""")  # noqa: S608 - constants only
-_EMPTY = text(f"""
+"""  # noqa: S608 - constants only
+_EMPTY = f"""
     WITH theirs AS (
-        {_THEIRS} AND customer_version = 0 AND customer IS NOT NULL ORDER BY customer_id FOR UPDATE
+        {_THEIRS} AND {{0}}_version = 0 AND {{0}} IS NOT NULL ORDER BY customer_id FOR UPDATE
     )
-    UPDATE search_customer present SET customer = NULL, doc_version = nextval('doc_version') FROM theirs
+    UPDATE search_customer present SET {{0}} = NULL, doc_version = nextval('doc_version') FROM theirs
     WHERE present.publisher_id = theirs.publisher_id AND present.customer_id = theirs.customer_id
     RETURNING present.customer_id, present.doc_version
-""")  # noqa: S608
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +99,35 @@ class CustomerErased:
     erased_at: datetime
 
 
-def project_customers(session: Session, *, publisher_id: str, told: Iterable[CustomerTold]) -> int:
-    """Take customers' states in; how many were news. Raises MissingPublisher."""
-    newest: dict[str, CustomerTold] = {}
-    for customer in told:
-        known = newest.get(customer.customer_id)
-        if known is None or known.version < customer.version:
-            newest[customer.customer_id] = customer
+def project_customers(session: Session, *, publisher_id: str, told: Iterable[Told]) -> int:
+    """Take sections of customers in, any of any of them; of how many customers there was news.
+
+    Raises MissingPublisher.
+    """
+    newest: dict[str, dict[str, Told]] = {}
+    for each_told in told:
+        known = newest.setdefault(each_told.customer_id, {})
+        if each_told.section not in known or known[each_told.section].version < each_told.version:
+            known[each_told.section] = each_told
     if not newest:
         return 0
-    rows = [
-        {"customer_id": customer.customer_id, "version": customer.version, "customer": customer.state}
-        for customer in newest.values()
-    ]
+    rows = [{"customer_id": customer_id, **_row(sections)} for customer_id, sections in newest.items()]
     parameters = {"publisher_id": required(publisher_id), "told": orjson.dumps(rows).decode()}
-    changed = _versions(session.execute(_PROJECT, parameters))
-    _follow(session, publisher_id, changed, {customer_id: newest[customer_id].state for customer_id in changed})
-    return len(changed)
+    found = session.execute(_PROJECT, parameters).all()
+    own = {customer_id: sections.get(CUSTOMER.name) for customer_id, sections in newest.items()}
+    # Identifiers are the customer's own section's; one that was told is in force if it has the version that is.
+    renamed = {
+        row.customer_id: customer.state
+        for row in found
+        if (customer := own[row.customer_id]) is not None and customer.version == row.customer_version
+    }
+    _follow(session, publisher_id, {row.customer_id: row.doc_version for row in found}, renamed)
+    return len(found)
+
+
+def _row(sections: Mapping[str, Told]) -> dict[str, Any]:
+    states = {name: told.state for name, told in sections.items()}
+    return states | {f"{name}_version": told.version for name, told in sections.items()}
 
 
 def erase_customers(session: Session, *, publisher_id: str, erased: Sequence[CustomerErased]) -> int:
@@ -127,7 +141,7 @@ def erase_customers(session: Session, *, publisher_id: str, erased: Sequence[Cus
         "moments": [customer.erased_at for customer in erased],
     }
     changed = _versions(session.execute(_ERASE, parameters))
-    _follow(session, publisher_id, changed, {})
+    _follow(session, publisher_id, changed, {customer_id: {} for customer_id in changed})
     for customer in erased:
         subject = {"publisher_id": publisher_id, "subject": customer.customer_id, "erased_at": customer.erased_at}
         session.execute(insert(erased_subject).values(**subject).on_conflict_do_nothing())
@@ -135,22 +149,26 @@ def erase_customers(session: Session, *, publisher_id: str, erased: Sequence[Cus
     return len(changed)
 
 
-def doubt_customers(session: Session, *, publisher_id: str, customers: Sequence[str]) -> None:
-    """Take whatever is told next of these, even what is older; until then they stay as they are.
+def doubt_customers(
+    session: Session, *, publisher_id: str, customers: Sequence[str], section: Section = CUSTOMER
+) -> None:
+    """Take whatever is told next of this section of these, even what is older; until then they stay as they are.
 
     Not of erased ones, whom nothing brings back. Raises MissingPublisher.
     """
-    session.execute(_DOUBT, {"publisher_id": required(publisher_id), "customers": list(customers)})
+    parameters = {"publisher_id": required(publisher_id), "customers": list(customers)}
+    session.execute(text(_DOUBT.format(section.name)), parameters)
 
 
-def empty_doubted(session: Session, *, publisher_id: str, customers: Sequence[str]) -> int:
-    """Forget what was known of those of these of whom nothing was told since they were doubted; how many.
+def empty_doubted(session: Session, *, publisher_id: str, customers: Sequence[str], section: Section = CUSTOMER) -> int:
+    """Forget this section of those of these of whom nothing was told since they were doubted; how many.
 
-    They come back when something is told of them. Raises MissingPublisher.
+    It comes back when something is told of it. Raises MissingPublisher.
     """
     parameters = {"publisher_id": required(publisher_id), "customers": list(customers)}
-    changed = _versions(session.execute(_EMPTY, parameters))
-    _follow(session, publisher_id, changed, {})
+    changed = _versions(session.execute(text(_EMPTY.format(section.name)), parameters))
+    emptied = changed if section is CUSTOMER else ()
+    _follow(session, publisher_id, changed, {customer_id: {} for customer_id in emptied})
     return len(changed)
 
 
@@ -172,7 +190,7 @@ def _versions(result: Result[Any]) -> dict[str, int]:
 def _follow(
     session: Session, publisher_id: str, changed: Mapping[str, int], states: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Bring identifiers and dirty marks in line with the customers ``changed`` (ID: ``doc_version``)."""
+    """Mark the customers ``changed`` (ID: ``doc_version``); those in ``states`` have the identifiers of these now."""
     if not changed:
         return
     known = [(customer_id, value) for customer_id, state in states.items() for value in identifiers_of(state)]
@@ -180,6 +198,7 @@ def _follow(
         _FOLLOW,
         {
             "publisher_id": publisher_id,
+            "renamed": list(states),
             "holders": [customer_id for customer_id, _ in known],
             "values": [value for _, value in known],
             "customers": list(changed),

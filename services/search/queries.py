@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from servicekit.db.database import Database
 from services.search.engine.port import required
 from services.search.models import customer, dirty, identifier
+from services.search.sections import CUSTOMER, Section, merged
 
 _MOST_HOLDERS = 1_000
+_STATE: ColumnElement[Any] = literal_column(merged("search_customer"), JSONB).label("state")
 
 
 def of_publisher(table: Table, publisher_id: str) -> Select[Any]:
@@ -32,10 +34,13 @@ def reading(database: Database) -> Iterator[Connection]:
 
 
 def customers(connection: Connection, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, Any]:
-    """The rows (see ``models.customer``) of those of these customers that are known, tombstones included, by ID."""
+    """The rows (see ``models.customer``) of those of these customers that are known, tombstones included, by ID.
+
+    ``state`` is that of all sections together.
+    """
     if not customer_ids:
         return {}
-    statement = of_publisher(customer, publisher_id).where(_one_of(customer.c.customer_id, customer_ids))
+    statement = _with_state(of_publisher(customer, publisher_id)).where(_one_of(customer.c.customer_id, customer_ids))
     return {row.customer_id: row for row in connection.execute(statement)}
 
 
@@ -49,8 +54,8 @@ def versions(connection: Connection, publisher_id: str, customer_ids: Sequence[s
 
 
 def customers_after(connection: Connection, publisher_id: str, customer_id: str, limit: int) -> Sequence[Any]:
-    """The first rows behind ``customer_id``, by customer ID, tombstones included."""
-    statement = of_publisher(customer, publisher_id).where(customer.c.customer_id > customer_id)
+    """The first rows (see ``customers``) behind ``customer_id``, by customer ID, tombstones included."""
+    statement = _with_state(of_publisher(customer, publisher_id)).where(customer.c.customer_id > customer_id)
     return connection.execute(statement.order_by(customer.c.customer_id).limit(limit)).all()
 
 
@@ -61,7 +66,7 @@ def customers_and_marks(connection: Connection, publisher_id: str, customer_ids:
     """
     same = (dirty.c.publisher_id == customer.c.publisher_id) & (dirty.c.customer_id == customer.c.customer_id)
     statement = (
-        of_publisher(customer, publisher_id)
+        _with_state(of_publisher(customer, publisher_id))
         .where(_one_of(customer.c.customer_id, customer_ids))
         .outerjoin_from(customer, dirty, same)
         .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
@@ -75,10 +80,10 @@ def findable(connection: Connection, publisher_id: str) -> int:
     return int(connection.execute(known.with_only_columns(func.count())).scalar_one())
 
 
-def customer_version(connection: Connection, publisher_id: str, customer_id: str) -> int:
-    """The version of the customer's own section; 0 for one that isn't known."""
+def customer_version(connection: Connection, publisher_id: str, customer_id: str, section: Section = CUSTOMER) -> int:
+    """The version of a section of the customer; 0 for one that isn't known."""
     statement = of_publisher(customer, publisher_id).where(customer.c.customer_id == customer_id)
-    row = connection.execute(statement.with_only_columns(customer.c.customer_version)).first()
+    row = connection.execute(statement.with_only_columns(customer.c[f"{section.name}_version"])).first()
     return 0 if row is None else int(row[0])
 
 
@@ -87,6 +92,12 @@ def holders(connection: Connection, publisher_id: str, values: Sequence[str]) ->
     statement = of_publisher(identifier, publisher_id).where(_one_of(identifier.c.value, values))
     ids = statement.with_only_columns(identifier.c.customer_id).distinct().order_by(identifier.c.customer_id.desc())
     return list(connection.scalars(ids.limit(_MOST_HOLDERS)))
+
+
+def _with_state(rows: Select[Any]) -> Select[Any]:
+    """``rows`` of customers with what all sections say together in the place of the sections."""
+    sections = {column.name for column in customer.c if isinstance(column.type, JSONB)}
+    return rows.with_only_columns(*(column for column in customer.c if column.name not in sections), _STATE)
 
 
 def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:

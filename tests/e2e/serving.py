@@ -31,7 +31,7 @@ def served(system: System) -> Iterator[Server]:
 
     def work() -> None:
         while not stop.is_set():
-            if resting.is_set() or system.assembly.importer.step() == 0:
+            if resting.is_set() or system.assembly.step_importers() == 0:
                 stop.wait(0.02)
 
     threads = [threading.Thread(target=work), threading.Thread(target=serve, args=(server, stop))]

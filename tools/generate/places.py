@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from servicekit.imports.jobs import ABANDONED, REJECTS_KEPT
 from servicekit.relay.retention import Retention
-from services.customers.imports.jobs import ABANDONED, REJECTS_KEPT
 
 Fate = Literal["erased", "expires", "kept by law", "kept"]
 

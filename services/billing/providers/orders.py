@@ -74,11 +74,15 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendOrder:
-    """Move a store's next renewal of a subscription by ``days`` (1 to 90), at no cost to the customer."""
+    """Move a store's next renewal of a subscription by ``days`` (1 to 90), at no cost to the customer.
+
+    ``renews_at``: when it renews as far as is known (RFC 3339), by which it is told later whether it was moved.
+    """
 
     key: str
     subscription_reference: str
     days: int
+    renews_at: str
 
 
 Order: TypeAlias = Charge | RefundOrder | VoidOrder | DetachOrder | CancelOrder | ExtendOrder

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError
 
-from servicekit.clock import rfc3339
+from servicekit.imports.cells import as_code, as_day, as_moment, as_text
 from services.customers.schemas import Address, CreateCustomer, ExternalIdField, RecordLogin
 from services.customers.vocabulary import country_code
 
@@ -36,11 +34,6 @@ _ID = _external_id.fields["id"]
 _ATTRIBUTES = _customer.fields["attributes"]
 _OFTEN_THE_SAME = frozenset({*CODES, "city", "state", "address_country"})
 _ALIASES = {f"address.{part.removeprefix('address_')}": part for part in ADDRESS}
-_ISO_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?)?\Z", re.ASCII
-)
-_EPOCH = re.compile(r"\d{9,10}\Z|\d{12,13}\Z", re.ASCII)
-_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?(Z|\+00:00)?\Z")
 
 
 def canonical(target: str) -> str | None:
@@ -78,7 +71,7 @@ def load(target: str, value: Any) -> Any:
 
 
 def _load(target: str, value: Any) -> Any:
-    convert = _CONVERSIONS.get(target, _as_text)
+    convert = _CONVERSIONS.get(target, as_text)
     return _FIELDS[target].deserialize(convert(value))
 
 
@@ -87,7 +80,7 @@ _load_again = lru_cache(maxsize=5000)(_load)
 
 def load_external_id(source: Any, value: Any) -> dict[str, str]:
     """An external ID as the API takes it, by default the publisher's own. Raises ValidationError."""
-    return {"source": load_source(source), "id": _ID.deserialize(_as_text(value))}
+    return {"source": load_source(source), "id": _ID.deserialize(as_text(value))}
 
 
 def load_source(value: Any) -> str:
@@ -97,7 +90,7 @@ def load_source(value: Any) -> str:
 
 def load_address(value: Mapping[str, Any]) -> dict[str, Any]:
     """An address as the API takes it; only the parts that are there. Raises ValidationError."""
-    converted = {part: _as_country(text) if part == "country" else _as_text(text) for part, text in value.items()}
+    converted = {part: _as_country(text) if part == "country" else as_text(text) for part, text in value.items()}
     return {part: text for part, text in _address.load(converted).items() if text is not None}
 
 
@@ -122,49 +115,15 @@ def split_name(name: str) -> tuple[str | None, str]:
     return first.strip() or None, last
 
 
-def _as_text(value: Any) -> Any:
-    """Numbers of NDJSON as the text they stand for: IDs and postal codes are often written so."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def _as_country(value: Any) -> Any:
     return country_code(value) or value if isinstance(value, str) else value
-
-
-def _as_code(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
-
-
-def _as_day(value: Any) -> Any:
-    return _MIDNIGHT.sub("", value.strip()) if isinstance(value, str) else value
-
-
-def _as_moment(value: Any) -> Any:
-    """A time as exports write it: with a blank for the ``T``, without seconds, without a zone (then UTC), a day
-    (then its beginning), or seconds or milliseconds since 1970."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return value
-    text = str(int(value)) if isinstance(value, (int, float)) and abs(value) < 1e15 else str(value).strip()
-    if _EPOCH.match(text):
-        seconds = int(text) / 1000 if len(text) > 10 else int(text)
-        return rfc3339(datetime.fromtimestamp(seconds, UTC))
-    match = _ISO_TIME.match(text)
-    if match is None:
-        raise ValidationError("Not a time such as 2026-03-12T09:30:00Z, 2026-03-12 09:30 (UTC) or 2026-03-12.")
-    day, time, zone = match.groups()
-    return f"{day}T{_padded((time or '00:00').replace(',', '.'))}{'Z' if zone in (None, 'UTC') else zone}"
-
-
-def _padded(time: str) -> str:
-    hour, _, rest = time.partition(":")
-    return f"{hour:0>2}:{rest}" if ":" in rest else f"{hour:0>2}:{rest}:00"
 
 
 _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "country": _as_country,
     "address_country": _as_country,
-    "language": _as_code,
-    "currency": _as_code,
-    "birthdate": _as_day,
-    **dict.fromkeys(MOMENTS, _as_moment),
+    "language": as_code,
+    "currency": as_code,
+    "birthdate": as_day,
+    **dict.fromkeys(MOMENTS, as_moment),
 }

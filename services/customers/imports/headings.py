@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 
-from services.customers.imports.fields import ADDRESS, CODES, MOMENTS, NAME, TEXTS
-
-NOT_IMPORTED = ""
-
-_PARENTHESIS = re.compile(r"\([^)]*\)")
-_APART = re.compile(r"[\s_\-./*:\"'\ufeff]+")
+from servicekit.imports.errors import InvalidMapping
+from servicekit.imports.vocabulary import Shape, Vocabulary, meanings_of
+from services.customers.imports import fields
+from services.customers.imports.fields import ADDRESS, CODES, EXTERNAL_ID, EXTERNAL_SOURCE, MOMENTS, NAME, TEXTS
 
 _OTHER_NAMES = {
     "email": "email address, e mail, e mail address, mail, login, user email, customer email",
@@ -37,30 +32,6 @@ _OTHER_NAMES = {
     "signup date",
     "last_login_at": "last login, last login date, last seen",
 }
-_SECRET = {
-    "password", "password hash", "passwordhash", "hashed password", "password digest", "password salt", "salt",
-    "passwort", "pwd", "password encrypted", "card number", "pan", "cvc", "cvv", "card cvc", "card cvv",
-}  # fmt: skip
-REMARKS = ("row", "column", "reason")
-"""The columns that a file of rejected rows has before the original ones."""
-
-OTHER_REMARKS = ("rejected_row", "rejected_column", "rejected_reason")
-"""Their names where the original ones have those."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """An export of another system: known by headings that it always has and by one of ``some``; what they mean.
-
-    A column of it that means nothing here is not imported, and said so, instead of refused.
-    """
-
-    name: str
-    always: Collection[str]
-    some: Collection[str]
-    means: Mapping[str, str] = field(default_factory=dict)
-
-
 SHAPES = (
     # developers.cleeng.com/docs/users-data
     Shape(
@@ -87,65 +58,31 @@ SHAPES = (
 )
 
 
-def plain(heading: str) -> str:
-    """A heading as it is compared: no letter case, no stars, one blank between words."""
-    text = unicodedata.normalize("NFKC", heading).casefold()
-    return _APART.sub(" ", text).strip()
+def check_constant(name: str, value: str) -> None:
+    """Raises ValidationError or InvalidMapping for a value that no customer could have, or not all of them."""
+    if name == EXTERNAL_SOURCE:
+        fields.load_source(value)
+    elif name.startswith(fields.ATTRIBUTES):
+        fields.load_attributes({name.removeprefix(fields.ATTRIBUTES): value})
+    elif name in ("email", EXTERNAL_ID) or name.startswith(fields.EXTERNAL_IDS):
+        raise InvalidMapping(f"{name} tells customers apart: it can't be the same for all.")
+    elif name != NAME:
+        fields.load(name, value)
 
 
-def _short(heading: str) -> str:
-    """Without what stands in parentheses, such as ``(UTC)``."""
-    return plain(_PARENTHESIS.sub("", heading))
+def check_fields(columns: Collection[str], constants: Collection[str]) -> None:
+    """Raises InvalidMapping where a column needs another one that isn't there."""
+    if EXTERNAL_SOURCE in columns and EXTERNAL_ID not in {*columns, *constants}:
+        raise InvalidMapping("external_id_source says whose external_id it is: a column for that one is missing.")
 
 
-def _table() -> dict[str, str]:
-    own = (*TEXTS, *CODES, *MOMENTS, *ADDRESS, "birthdate", "external_id", "external_id_source", NAME)
-    named = {plain(name): name for name in own}
-    for target, names in _OTHER_NAMES.items():
-        named |= dict.fromkeys(names.split(", "), target)
-    return named
-
-
-_MEANINGS = _table()
-
-
-def is_secret(heading: str) -> bool:
-    """Whether the column holds what is never stored here: passwords in any form, card numbers."""
-    return plain(heading) in _SECRET or _short(heading) in _SECRET
-
-
-def meaning(heading: str, shape: Shape | None = None) -> str | None:
-    """The field that a heading means; ``NOT_IMPORTED`` for one of the shape's that means none here; None if unknown."""
-    for spelled in (plain(heading), _short(heading)):
-        if shape is not None and spelled in shape.means:
-            return shape.means[spelled]
-        if spelled in _MEANINGS:
-            return _MEANINGS[spelled]
-    return None if shape is None else NOT_IMPORTED
-
-
-def shape_of(headings: Iterable[str]) -> Shape | None:
-    """The export that has these headings, if it is one that is known."""
-    spelled = {form for heading in headings for form in (plain(heading), _short(heading))}
-    return next((s for s in SHAPES if spelled.issuperset(s.always) and spelled.intersection(s.some)), None)
-
-
-def is_our_remark(heading: str, headings: Collection[str]) -> bool:
-    """Whether the column is one that a file of rejected rows has before the original ones."""
-    present = {plain(other) for other in headings}
-    for remarks in (OTHER_REMARKS, REMARKS):
-        names = {plain(name) for name in remarks}
-        if present.issuperset(names):
-            return plain(heading) in names
-    return False
-
-
-def remarks_beside(headings: Iterable[str]) -> tuple[str, str, str]:
-    """The names of remarks that none of these columns has."""
-    present = {plain(heading) for heading in headings}
-    return OTHER_REMARKS if present.intersection(REMARKS) else REMARKS
-
-
-def shape_named(name: str | None) -> Shape | None:
-    """A shape by its name."""
-    return next((shape for shape in SHAPES if shape.name == name), None)
+_OWN_NAMES = (*TEXTS, *CODES, *MOMENTS, *ADDRESS, "birthdate", EXTERNAL_ID, EXTERNAL_SOURCE, NAME)
+VOCABULARY = Vocabulary(
+    fields=fields.field_names(),
+    canonical=fields.canonical,
+    meanings=meanings_of(_OWN_NAMES, _OTHER_NAMES),
+    check_constant=check_constant,
+    check_fields=check_fields,
+    shapes=SHAPES,
+    nested=fields.NESTED,
+)

@@ -10,10 +10,13 @@ from typing import Any
 
 from servicekit.clock import rfc3339
 from servicekit.ids import new_id
+from servicekit.imports.keeping import ERASED, Rejection, identity_hash
+from servicekit.imports.kinds import Tally
+from servicekit.imports.rows import Fault
+from servicekit.imports.tables import ImportJob
 from services.customers import history
 from services.customers.errors import CustomerAnonymized, EmailTaken
-from services.customers.imports.models import Import
-from services.customers.imports.rows import Fault, Row
+from services.customers.imports.rows import Row
 from services.customers.imports.standing import Earlier, Standing, World
 from services.customers.models import email_key
 from services.customers.views import ADDRESS_PARTS
@@ -21,7 +24,6 @@ from services.customers.views import ADDRESS_PARTS
 IMPORT_SOURCE = "import"
 """The source of the external ID that a row gets which has neither one of its own nor an email address."""
 
-ERASED = 0
 _ERASED_MEANWHILE = "The customer with this email address or external ID was anonymized after the file was sent."
 
 
@@ -43,15 +45,6 @@ class Change:
             object.__setattr__(self, "login_id", new_id("lgn"))
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A row that is not taken, and why. ``secret``: what it says may not be kept."""
-
-    row_number: int
-    faults: list[Fault]
-    secret: bool = False
-
-
 @dataclass(slots=True)
 class Plan:
     """What a batch comes to."""
@@ -65,21 +58,9 @@ class Plan:
     """Row, customer and hash of the email address, of rows without an external ID."""
 
     @property
-    def counts(self) -> dict[str, int]:
+    def tally(self) -> Tally:
         """How many rows came to what."""
-        made, changed = len(self.created), len(self.updated)
-        return {"created": made, "updated": changed, "unchanged": self.unchanged, "rejected": len(self.rejected)}
-
-    def add(self, other: Plan) -> None:
-        """What other rows come to, too."""
-        for name in ("created", "updated", "rejected", "identities", "remembered"):
-            getattr(self, name).extend(getattr(other, name))
-        self.unchanged += other.unchanged
-
-
-def identity_hash(import_id: str, identity: str) -> bytes:
-    """An identity as it is kept while an import lasts: another value for each import."""
-    return hashlib.blake2b(identity.encode(), digest_size=16, key=import_id.encode()).digest()
+        return Tally(len(self.created), len(self.updated), self.unchanged, len(self.rejected))
 
 
 def email_hash(publisher_id: str, key: str) -> bytes:
@@ -90,7 +71,7 @@ def email_hash(publisher_id: str, key: str) -> bytes:
 class Planner:
     """Decides about the rows of one batch."""
 
-    def __init__(self, job: Import, world: World, *, now: datetime) -> None:
+    def __init__(self, job: ImportJob, world: World, *, now: datetime) -> None:
         self._job = job
         self._world = world
         self._now = now

@@ -9,22 +9,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from servicekit.imports.layout import Layout
+from servicekit.imports.records import Record
+from servicekit.imports.rows import Fault, RecordReader, reasons
 from services.customers.imports import fields
-from services.customers.imports.layout import Layout
-from services.customers.imports.records import Record
+from services.customers.imports.headings import VOCABULARY
 from services.customers.models import email_key
-
-_UNKNOWN = "?"
-_MOST_KEYS = 2000
-_PROTECTED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a row: in which column (empty: the row as a whole), and what."""
-
-    column: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -76,64 +66,18 @@ class RowReader:
     """Reads the records of one file."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._constants = layout.wishes.constants
-        self._columns = {target: head for head, target in zip(layout.headings, layout.targets, strict=True) if target}
-        self._by_index = [(index, target) for index, target in enumerate(layout.targets) if target]
-        self._by_key = dict(zip(layout.headings, layout.targets, strict=True))
+        self._records = RecordReader(VOCABULARY, layout)
 
     def read(self, record: Record) -> Row:
         """What the record says."""
-        row = Row(record.number, self._columns)
-        if record.problem is not None:
-            row.faults.append(Fault("", record.problem))
-            return row
-        if isinstance(record.content, list):
-            given = self._from_cells(record.content)
-        else:
-            given = self._from_object(row, record.content)
-        for target, value in self._constants.items():
-            given.setdefault(target, value)
-        _take_all(row, given)
+        given = self._records.read(record)
+        row = Row(given.number, given.columns, faults=given.faults)
+        if record.problem is None:
+            for target in fields.NESTED:
+                if target in given.values:
+                    _take_nested(row, target, given.columns[target], given.values.pop(target))
+            _take_all(row, given.values)
         return row
-
-    def _from_cells(self, cells: list[str]) -> dict[str, Any]:
-        given = {}
-        for index, target in self._by_index:
-            cell = cells[index]
-            if cell and not cell.isspace():
-                # What spreadsheets (and our own files of rejected rows) put before what they would take for a formula.
-                given[target] = cell[1:] if cell.startswith(_PROTECTED) else cell
-        return given
-
-    def _from_object(self, row: Row, content: Mapping[str, Any]) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        columns: dict[str, str] = {}
-        row.columns = columns
-        for key, value in content.items():
-            target = self._target_of(key)
-            if target == _UNKNOWN:
-                row.faults.append(Fault(key[:100], "Unknown field."))
-            if not target or target == _UNKNOWN or value is None or (isinstance(value, str) and not value.strip()):
-                continue
-            if target in columns:
-                row.faults.append(Fault(key[:100], f"The same field as {columns[target]}: {target}."))
-                continue
-            columns[target] = key
-            if target in fields.NESTED:
-                _take_nested(row, target, key, value)
-            else:
-                given[target] = value
-        return given
-
-    def _target_of(self, key: str) -> str:
-        target = self._by_key.get(key)
-        if target is None:
-            target = self._layout.target_of(key)
-            target = _UNKNOWN if target is None else target
-            if len(self._by_key) < _MOST_KEYS:
-                self._by_key[key] = target
-        return target
 
 
 def _take_all(row: Row, given: dict[str, Any]) -> None:
@@ -146,13 +90,13 @@ def _take_all(row: Row, given: dict[str, Any]) -> None:
         try:
             _take(row, target, value, source)
         except ValidationError as error:
-            for reason in _reasons(error):
+            for reason in reasons(error):
                 row.blame(target, reason)
     if row.attributes:
         try:
             row.attributes = fields.load_attributes(row.attributes)
         except ValidationError as error:
-            row.faults += [Fault("attributes", reason) for reason in _reasons(error)]
+            row.faults += [Fault("attributes", reason) for reason in reasons(error)]
     row.external_ids = [{"source": source, "id": given_id} for source, given_id in dict.fromkeys(row.pairs)]
     flat = any(part in given for part in fields.ADDRESS)
     if flat and "country" not in row.address and "country" in row.values:
@@ -195,20 +139,4 @@ def _take_nested(row: Row, target: str, key: str, value: Any) -> None:
         else:
             row.attributes.update({name: inner for name, inner in content.items() if inner is not None})
     except ValidationError as error:
-        row.faults += [Fault(key, reason) for reason in _reasons(error)]
-
-
-def _reasons(error: ValidationError) -> Iterator[str]:
-    """Marshmallow's messages, those of nested fields with their names."""
-    yield from _flat(error.messages, "")
-
-
-def _flat(messages: Any, where: str) -> Iterator[str]:
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            yield from _flat(inner, f"{where}{name}: " if name not in ("_schema", "value") else where)
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from _flat(inner, where)
-    else:
-        yield f"{where}{messages}"
+        row.faults += [Fault(key, reason) for reason in reasons(error)]

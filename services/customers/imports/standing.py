@@ -11,7 +11,9 @@ import orjson
 from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
 from sqlalchemy.orm import Session
 
-from services.customers.imports.models import Import
+from servicekit.imports.keeping import seen_identities
+from servicekit.imports.tables import ImportJob
+from services.customers.imports.models import TABLES
 from services.customers.imports.rows import Row
 from services.customers.models import Customer
 
@@ -35,16 +37,6 @@ _BY_EMAIL = text(
     CROSS JOIN LATERAL (
         SELECT id FROM customer WHERE publisher_id = :publisher_id AND email_key = wanted.key LIMIT 1
     ) AS held
-    """
-)
-_SEEN = text(
-    """
-    SELECT seen.identity, seen.row_number
-    FROM json_array_elements_text(:identities) AS wanted (hex)
-    CROSS JOIN LATERAL (
-        SELECT identity, row_number FROM customer_import_identity
-        WHERE import_id = :import_id AND identity = decode(wanted.hex, 'hex') LIMIT 1
-    ) AS seen
     """
 )
 _EARLIER = text(
@@ -120,15 +112,12 @@ class World:
 
 
 def read_world(
-    session: Session, job: Import, rows: Sequence[Row], identities: Collection[bytes], *, lock: bool
+    session: Session, job: ImportJob, rows: Sequence[Row], identities: Collection[bytes], *, lock: bool
 ) -> World:
     """Look everything up that these rows may be about; with ``lock`` nobody else changes those customers meanwhile."""
     mine = {"publisher_id": job.publisher_id}
     world = World()
-    if identities:
-        wanted_identities = _json([identity.hex() for identity in identities])
-        found = session.execute(_SEEN, {"import_id": job.id, "identities": wanted_identities})
-        world.seen = {bytes(row.identity): row.row_number for row in found}
+    world.seen = seen_identities(session, TABLES, job, identities)
     unnamed = [row.number for row in rows if not row.external_ids]
     if unnamed:
         for row in session.execute(_EARLIER, {**mine, "name": job.name, "numbers": _json(unnamed)}):

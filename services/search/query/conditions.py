@@ -6,15 +6,26 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from services.search.columns import BY_COLUMN, Values
+from services.search.columns import BY_COLUMN, Column, Values, number_key
 from services.search.query import codes, dates
 from services.search.query.errors import InvalidQuery
-from services.search.query.fields import FIELDS, STATUSES, Field, columns_of, example, similar, similar_column
+from services.search.query.fields import (
+    FIELDS,
+    STATUSES,
+    SUBSCRIPTION_STATUSES,
+    Field,
+    columns_of,
+    example,
+    similar,
+    similar_column,
+)
 from services.search.query.lexer import Term, Value
+from services.search.query.numbers import number_range
 from services.search.query.tree import Either, Filled, Node, Not, Range, Word
 from services.search.query.words import phrase, word
 
-_NAMES = {"country": codes.countries, "currency": codes.currencies}
+_NAMES = {"country": codes.countries, "currency": codes.currencies, "lifetime_currency": codes.currencies}
+_YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
 def condition(term: Term, *, where: str, now: datetime) -> Node:
@@ -56,17 +67,40 @@ class _Condition:
         def node(value: Value) -> Node:
             if value.quoted and not value.text.strip():
                 return self._empty(field, value)
+            if field.is_number:
+                return self._number(field, value)
             is_equal = self.term.operator in (":", "=")
             if field.is_dated and not (is_equal and field.attributes):
                 return self._range(field, value)
+            if not is_equal and field.flag:
+                hint = f"Write {self.term.field}:yes or {self.term.field}:no."
+                raise self._mistake(f"{self.term.field} can't be compared.", hint)
             if not is_equal:
                 hint = (
-                    f"Write {self._corrected(field, value)}. What can be compared is birthdate, registered, last_login."
+                    f"Write {self._corrected(field, value)}. What can be compared is birthdate, registered, "
+                    "last_login, transactions, lifetime_value, next_payment."
                 )
                 raise self._mistake(f"{self.term.field} can't be compared.", hint)
-            return self._words(field, value)
+            return self._flag(field, value) if field.flag else self._words(field, value)
 
         return node
+
+    def _number(self, field: Field, value: Value) -> Node:
+        column = BY_COLUMN[field.column]
+        found = number_range(column, self.term.operator, value.text)
+        if found is None:
+            name, operator = self.term.field, self.term.operator
+            more = f", {name}{operator}9.99, {name}{operator}100EUR" if column.values is Values.AMOUNT else ""
+            hint = f"Write {name}{operator}3{more}{f', {name}:1..5' if operator == ':' else ''}."
+            raise self._mistake(f"{value.text[:40]} is no number that {name} takes.", hint, value)
+        return found
+
+    def _flag(self, field: Field, value: Value) -> Node:
+        said = value.text.strip().lower()
+        if said not in (*_YES, *_NO):
+            hint = f"Write {self.term.field}:yes or {self.term.field}:no."
+            raise self._mistake(f"{self.term.field} is yes or no.", hint, value)
+        return Filled(field.column) if said in _YES else Not(Filled(field.column))
 
     def _corrected(self, field: Field, value: Value) -> str:
         """The same condition without a comparison."""
@@ -110,7 +144,11 @@ class _Condition:
         if value.text.lower() not in STATUSES:
             hint = f"Write {' or '.join(f'is:{status}' for status in STATUSES)}."
             raise self._mistake(f"Nobody can be {value.text[:40]}.", hint, value)
-        return Word(value.text, (value.text.lower(),), ("status",), exact=True)
+        said = value.text.lower()
+        if said == "subscribed":
+            return _filled(BY_COLUMN["active_subscriptions"])
+        attribute = "subscription_status" if said in SUBSCRIPTION_STATUSES else "status"
+        return Word(value.text, (said,), (attribute,), exact=True)
 
     def _range(self, field: Field, value: Value) -> Node:
         text = value.text.strip()
@@ -120,12 +158,14 @@ class _Condition:
             low = self._period(begin, value)[0] if begin else None
             high = self._period(end, value)[1] if end else None
             return self._keys(field, low, high)
-        if moment := dates.ago(text.lower(), self.now):
+        if moment := (dates.ahead if field.ahead else dates.ago)(text.lower(), self.now):
             if operator in (":", "="):
                 name = self.term.field
-                hint = f"Write {name}<{text} (not so long ago) or {name}>{text} (longer ago)."
+                meant = ("sooner than that", "later") if field.ahead else ("not so long ago", "longer ago")
+                hint = f"Write {name}<{text} ({meant[0]}) or {name}>{text} ({meant[1]})."
                 raise self._mistake("An age needs a comparison.", hint, value)
-            return self._keys(field, moment, None) if operator[0] == "<" else self._keys(field, None, moment)
+            is_low = (operator[0] == "<") is not field.ahead
+            return self._keys(field, moment, None) if is_low else self._keys(field, None, moment)
         if operator in (":", "="):
             either = tuple(self._keys(field, *each) for each in self._periods(text, value))
             return either[0] if len(either) == 1 else Either(either)
@@ -174,8 +214,13 @@ def _as_value(text: str) -> str:
 
 
 def _any_filled(columns: tuple[str, ...]) -> Node:
-    filled = tuple(Filled(column) for column in columns)
+    filled = tuple(_filled(BY_COLUMN[column]) for column in columns)
     return filled[0] if len(filled) == 1 else Either(filled)
+
+
+def _filled(column: Column) -> Node:
+    """There is one at least, where it is counted."""
+    return Range(column.name, number_key(1), None) if column.values is Values.COUNT else Filled(column.name)
 
 
 def _day_key(moment: datetime) -> str:

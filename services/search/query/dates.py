@@ -157,6 +157,18 @@ def ago(text: str, now: datetime) -> datetime | None:
         return datetime.min.replace(tzinfo=UTC)
 
 
+def ahead(text: str, now: datetime) -> datetime | None:
+    """The moment so long after ``now`` (see ``ago``)."""
+    found = _AGE.match(text)
+    if not found:
+        return None
+    count, unit = int(found[1]), found[2]
+    try:
+        return _months_before(now, -count * _MONTHS_OF[unit]) if unit in _MONTHS_OF else now + count * _UNITS[unit]
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def _months_before(now: datetime, count: int) -> datetime:
     months_since = now.year * 12 + now.month - 1 - count
     year, month = divmod(months_since, 12)

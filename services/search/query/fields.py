@@ -5,23 +5,33 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from services.search.columns import BY_COLUMN, Values
+from services.search.columns import BY_COLUMN
 from services.search.documents import TELLING_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field: ``attributes`` are searched by words, ``column`` by ranges; ``codes``: named in many languages."""
+    """A field: ``attributes`` are searched by words, ``column`` by ranges; ``codes``: named in many languages.
+
+    ``ahead``: its moments are mostly to come, so ages are counted from now on. ``flag``: it is so, or it isn't.
+    """
 
     name: str
     attributes: tuple[str, ...] = ()
     column: str = ""
     codes: bool = False
+    ahead: bool = False
+    flag: bool = False
 
     @property
     def is_dated(self) -> bool:
         """Whether its values are days or moments."""
-        return bool(self.column) and BY_COLUMN[self.column].values is not Values.TEXT
+        return bool(self.column) and BY_COLUMN[self.column].is_dated
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return bool(self.column) and BY_COLUMN[self.column].is_number
 
     @property
     def is_telling(self) -> bool:
@@ -52,6 +62,19 @@ _FIELDS = (
     Field("birthdate", ("birthdate",), "birthdate"),
     Field("registered_at", (), "registered_at"),
     Field("last_login_at", (), "last_login_at"),
+    Field("transactions_count", (), "transactions_count"),
+    Field("lifetime_value", (), "lifetime_value"),
+    Field("lifetime_currency", ("lifetime_currency",), codes=True),
+    Field("last_payment_method", ("last_payment_method",), "last_payment_method"),
+    Field("subscription_status", ("subscription_status",), "subscription_status"),
+    Field("active_subscriptions", (), "active_subscriptions"),
+    Field("next_payment_at", (), "next_payment_at", ahead=True),
+    Field("first_transaction_at", (), "first_transaction_at"),
+    Field("last_transaction_at", (), "last_transaction_at"),
+    Field("first_channel", ("first_channel",), "first_channel"),
+    Field("last_channel", ("last_channel",), "last_channel"),
+    Field("has_access", (), "has_access", flag=True),
+    Field("access_until", (), "access_until", ahead=True),
 )
 _ALSO = {
     "zip": "postal_code",
@@ -75,6 +98,16 @@ _ALSO = {
     "customer_id": "user_id",
     "region": "state",
     "province": "state",
+    "transactions": "transactions_count",
+    "ltv": "lifetime_value",
+    "payment_method": "last_payment_method",
+    "subscription": "subscription_status",
+    "subscriptions": "active_subscriptions",
+    "next_payment": "next_payment_at",
+    "first_transaction": "first_transaction_at",
+    "last_transaction": "last_transaction_at",
+    "channel": "last_channel",
+    "access": "has_access",
 }
 FIELDS = {field.name: field for field in _FIELDS} | {
     other: field for other, name in _ALSO.items() for field in _FIELDS if field.name == name
@@ -82,8 +115,23 @@ FIELDS = {field.name: field for field in _FIELDS} | {
 FIELD_NAMES = tuple(field.name for field in _FIELDS)
 NOT_TELLING = tuple(field.name for field in _FIELDS if not field.is_telling)
 """The fields that are left to those who don't see personal data."""
-STATUSES = ("active",)
-"""What ``is:`` asks for."""
+SUBSCRIPTION_STATUSES = ("trialing", "past_due", "cancelled", "expired")
+STATUSES = ("active", "subscribed", *SUBSCRIPTION_STATUSES)
+"""What ``is:`` asks for: the account's status, whether a subscription runs, and the status of the best one."""
+
+
+_EXAMPLES = {
+    "country": "DE",
+    "currency": "EUR",
+    "lifetime_currency": "EUR",
+    "status": "active",
+    "language": "de",
+    "last_payment_method": "visa",
+    "subscription_status": "active",
+    "first_channel": "web",
+    "last_channel": "web",
+    "has_access": "yes",
+}
 
 
 def columns_of(name: str) -> tuple[str, ...]:
@@ -97,9 +145,9 @@ def columns_of(name: str) -> tuple[str, ...]:
 
 
 def is_compared(name: str) -> bool:
-    """Whether a field has days or moments, which can be before or after others."""
+    """Whether a field has days, moments or numbers, of which some are before others."""
     field = FIELDS.get(name)
-    return field is not None and field.is_dated
+    return field is not None and (field.is_dated or field.is_number)
 
 
 def example(name: str, operator: str) -> str:
@@ -109,7 +157,9 @@ def example(name: str, operator: str) -> str:
         return {"has": "has:phone", "is": "is:active"}.get(name, "city:Berlin")
     if field.is_dated:
         return f"{name}{operator}2026-03-12"
-    value = {"country": "DE", "currency": "EUR", "status": "active", "language": "de"}.get(field.name, '"two words"')
+    if field.is_number:
+        return f"{name}{operator}3"
+    value = _EXAMPLES.get(field.name, '"two words"')
     return f"{name}:{value}"
 
 

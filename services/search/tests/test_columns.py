@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.search.columns import BY_COLUMN, COLUMNS, keys_of, number_of
+from services.search.columns import BY_COLUMN, COLUMNS, keys_of, number_key, number_of
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,32 @@ def test_numbers_of_columns_never_change() -> None:
     assert len({column.number for column in COLUMNS}) == len(COLUMNS)
 
 
-def test_nothing_known_has_no_keys() -> None:
-    assert keys_of({}) == {}
-    assert keys_of({"address": None, "external_ids": None, "email": "", "first_name": "\u200b"}) == {}
+def test_nothing_known_has_no_keys_but_counts() -> None:
+    assert {name: number_of(BY_COLUMN[name], key) for name, key in keys_of({}).items()} == {
+        "transactions_count": 0,
+        "active_subscriptions": 0,
+    }
+    assert keys_of({"address": None, "external_ids": None, "email": "", "first_name": "\u200b"}) == keys_of({})
+
+
+def test_amounts_are_compared_by_the_customers_own_currency_else_the_largest() -> None:
+    def key(currency: str | None, *amounts: tuple[int, str]) -> int | None:
+        lifetime = [{"amount_minor": amount, "currency": code} for amount, code in amounts]
+        found = BY_COLUMN["lifetime_value"].key({"currency": currency, "lifetime_value": lifetime})
+        return None if found is None else number_of(BY_COLUMN["lifetime_value"], found)
+
+    assert key("EUR", (1299, "EUR"), (500_000, "JPY")) == 12_990
+    assert key(None, (1299, "EUR"), (500, "JPY")) == 500_000
+    assert key("USD", (1299, "EUR"), (1299, "CHF")) == 12_990
+    assert key("KWD", (1234, "KWD")) == 1_234
+    assert key("CLF", (12345, "CLF")) == 1_234
+    assert key("JPY", (-5, "JPY")) == -5_000
+    assert key("JPY", (10**18, "JPY")) == 9 * 10**18
+    assert key("EUR") is None
+
+
+def test_keys_of_numbers_are_in_their_order() -> None:
+    numbers = [-9 * 10**18, -1, 0, 1, 9, 10, 11, 99, 100, 9 * 10**18]
+    keys = [number_key(number) for number in numbers]
+    assert keys == sorted(keys)
+    assert [number_of(BY_COLUMN["transactions_count"], key) for key in keys] == numbers

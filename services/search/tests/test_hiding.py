@@ -9,14 +9,16 @@ import pytest
 from servicekit.errors import PersonalDataHidden
 from services.search.columns import COLUMNS
 from services.search.documents import ATTRIBUTES
-from services.search.inbound import CUSTOMER_FIELDS
+from services.search.inbound.account import BLANK
 from services.search.query.errors import InvalidQuery
 from services.search.query.fields import FIELDS, NOT_TELLING
 from services.search.query.parse import parse, parse_filter
-from services.search.schemas import FoundCustomer
+from services.search.schemas.found import FoundCustomer
+from services.search.sections import SHOWN_FIELDS
 
 SHOWN_TO_ALL = {
     "id", "language", "currency", "country", "status", "registered_at", "last_login_at", "anonymized_at", "version",
+    *BLANK, "lifetime_currency",
 }  # fmt: skip
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 OWN_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
@@ -101,7 +103,7 @@ def test_every_field_is_refused_or_free_in_every_form() -> None:
 
 def test_one_thing_is_personal_in_the_tables_and_in_the_answer() -> None:
     masked = {name for name, field in FoundCustomer().fields.items() if field.metadata.get("hidden")}
-    assert set(CUSTOMER_FIELDS) - SHOWN_TO_ALL == masked | {"address"}
+    assert set(SHOWN_FIELDS) - SHOWN_TO_ALL == masked | {"address"}
     assert {column.name for column in COLUMNS if not column.personal} <= SHOWN_TO_ALL
     assert {attribute.name for attribute in ATTRIBUTES if not attribute.personal} <= SHOWN_TO_ALL
     assert set(NOT_TELLING) <= SHOWN_TO_ALL

@@ -1,8 +1,10 @@
-"""Metadata of the fields of schemas, and the headers that every service's API takes and gives."""
+"""Metadata of the fields of schemas, and what every service's API shows alike: headers, and who did something."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from marshmallow import Schema, fields
 
 
 def personal(description: str, example: Any = None, **more: Any) -> dict[str, Any]:
@@ -43,3 +45,12 @@ VERSION_TOKEN: dict[str, Any] = {
         "schema": {"type": "string"},
     },
 }
+_KEY_ID = "key_06h5yvkg1scm7h3b8k5rqt2xzw"
+
+
+class EditorView(Schema):
+    """Who made a change."""
+
+    id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
+    name = fields.String(required=True, metadata=described("Their name then.", "Nightly import"))
+    kind = fields.String(required=True, metadata=described("Who.", enum=["api_key", "staff", "service"]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -12,6 +13,9 @@ from servicekit.ids import new_id
 from servicekit.testing.databases import Template, template
 from services.billing.providers.sandbox_store import MemoryStore
 from services.billing.providers.sandbox_table import TableStore, metadata
+from services.billing.tests.providers.apple_world import AppleWorld, apple_world
+from services.billing.tests.providers.google_world import GoogleWorld, google_world
+from services.billing.tests.providers.stripe_world import StripeWorld, stripe_world
 from services.billing.tests.providers.worlds import SandboxWorld, World, offered
 
 
@@ -37,12 +41,42 @@ def sandbox_database(sandbox_template: Template) -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture(params=["sandbox in memory", "sandbox in a table"])
-def world(request: pytest.FixtureRequest) -> World:
-    if request.param == "sandbox in memory":
-        return SandboxWorld(MemoryStore())
-    database: Database = request.getfixturevalue("sandbox_database")
-    return SandboxWorld(TableStore(database, new_id("pub")))
+_ADAPTERS = ("sandbox in memory", "sandbox in a table", "stripe", "apple", "google")
+_SERVED: dict[str, Callable[[], AbstractContextManager[World]]] = {
+    "stripe": stripe_world,
+    "apple": apple_world,
+    "google": google_world,
+}
+
+
+@pytest.fixture(params=_ADAPTERS)
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param in _SERVED:
+        with _SERVED[request.param]() as made:
+            yield made
+    elif request.param == "sandbox in memory":
+        yield SandboxWorld(MemoryStore())
+    else:
+        database: Database = request.getfixturevalue("sandbox_database")
+        yield SandboxWorld(TableStore(database, new_id("pub")))
+
+
+@pytest.fixture
+def stripe() -> Iterator[StripeWorld]:
+    with stripe_world() as made:
+        yield made
+
+
+@pytest.fixture
+def google() -> Iterator[GoogleWorld]:
+    with google_world() as made:
+        yield made
+
+
+@pytest.fixture
+def apple() -> Iterator[AppleWorld]:
+    with apple_world() as made:
+        yield made
 
 
 @pytest.fixture

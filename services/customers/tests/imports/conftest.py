@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 import pytest
 
 from servicekit.db.database import Database
-from services.customers.imports.importer import Importer
+from servicekit.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS
 from services.customers.tests.conftest import Api
 
 PATH = "/v1/customers/imports"
@@ -86,7 +87,7 @@ def counts(job: Mapping[str, Any]) -> tuple[int, int, int, int]:
 
 @pytest.fixture
 def importer(database: Database, system_database: Database) -> Importer:
-    return Importer(database, system_database, worker_id="test")
+    return Importer(IMPORTS, database, system_database, worker_id="test")
 
 
 @pytest.fixture

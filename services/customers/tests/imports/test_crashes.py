@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from servicekit import faults
 from servicekit.db.database import Database
-from services.customers.imports import chunks
-from services.customers.imports.importer import Importer
+from servicekit.imports import chunks
+from servicekit.imports.importer import Importer
+from services.customers.imports.kinds import IMPORTS
 from services.customers.tests.conftest import outbox_of
 from services.customers.tests.imports.conftest import Imports
 
@@ -95,7 +96,7 @@ def test_the_end_is_the_same_however_often_it_is_killed(
             for number, (point, passes) in enumerate(deaths):
                 with killed_at(point, passes):
                     try:
-                        Importer(database, system_database, worker_id=f"dead-{number}").step()
+                        Importer(IMPORTS, database, system_database, worker_id=f"dead-{number}").step()
                     except Killed:
                         _end_lease(system_database)
             imports.work()

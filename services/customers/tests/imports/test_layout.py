@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from servicekit.errors import Problem
-from services.customers.errors import InvalidMapping, UnknownColumns
-from services.customers.imports.layout import Layout, lay_out, wishes_of
+from servicekit.imports.errors import InvalidMapping, UnknownColumns
+from servicekit.imports.layout import Layout, lay_out, wishes_of
+from services.customers.imports.headings import VOCABULARY
 
 CLEENG = """First Name,Last Name,Email*,Locale*,Last login,Create date,Country Code*,Currency*,\
 IP Address (Mandatory for US and CA for Tax Collecting),Timezone,\
@@ -20,13 +21,13 @@ MIGRATION = "DESCRIPTION,NAME,EMAIL,ID,CARD.ADDRESS_CITY,CARD.ADDRESS_ZIP,CARD.I
 
 
 def fields_of(headings: list[str], *mapping: str, constants: tuple[str, ...] = ()) -> dict[str, str]:
-    layout = lay_out(headings, wishes_of(mapping, constants))
+    layout = lay_out(VOCABULARY, headings, wishes_of(VOCABULARY, mapping, constants))
     return dict(zip(layout.headings, layout.targets, strict=True))
 
 
 def refusal(headings: list[str], *mapping: str, constants: tuple[str, ...] = ()) -> Problem:
     with pytest.raises((InvalidMapping, UnknownColumns)) as raised:
-        lay_out(headings, wishes_of(mapping, constants))
+        lay_out(VOCABULARY, headings, wishes_of(VOCABULARY, mapping, constants))
     error: Problem = raised.value
     return error
 
@@ -54,7 +55,7 @@ def test_headings_are_read_tolerantly(heading: str, target: str) -> None:
 
 
 def test_cleengs_template_needs_no_mapping() -> None:
-    layout = lay_out(CLEENG.split(","), wishes_of([], []))
+    layout = lay_out(VOCABULARY, CLEENG.split(","), wishes_of(VOCABULARY, [], []))
     assert layout.shape == "cleeng_users"
     assert dict(zip(CLEENG.split(","), layout.targets, strict=True)) == {
         "First Name": "first_name", "Last Name": "last_name", "Email*": "email", "Locale*": "language",
@@ -66,7 +67,7 @@ def test_cleengs_template_needs_no_mapping() -> None:
 
 
 def test_stripes_export_needs_no_mapping() -> None:
-    layout = lay_out(STRIPE.split(","), wishes_of([], []))
+    layout = lay_out(VOCABULARY, STRIPE.split(","), wishes_of(VOCABULARY, [], []))
     taken = {heading: target for heading, target in zip(STRIPE.split(","), layout.targets, strict=True) if target}
     assert layout.shape == "stripe_customers"
     assert taken == {
@@ -78,7 +79,7 @@ def test_stripes_export_needs_no_mapping() -> None:
 
 
 def test_stripes_file_for_migrations_too_and_its_card_numbers_are_never_stored() -> None:
-    layout = lay_out(MIGRATION.split(","), wishes_of([], []))
+    layout = lay_out(VOCABULARY, MIGRATION.split(","), wishes_of(VOCABULARY, [], []))
     assert layout.shape == "stripe_customers"
     assert layout.targets == ["", "name", "email", "external_ids.stripe", "city", "postal_code", "", "", ""]
     assert layout.secrets == {7}
@@ -146,5 +147,7 @@ def test_the_remarks_of_our_own_file_of_rejects_are_left_out() -> None:
 
 
 def test_a_layout_is_kept_whole() -> None:
-    layout = lay_out(CLEENG.split(","), wishes_of(["Timezone=attributes.timezone"], ["company=Example"]))
+    layout = lay_out(
+        VOCABULARY, CLEENG.split(","), wishes_of(VOCABULARY, ["Timezone=attributes.timezone"], ["company=Example"])
+    )
     assert Layout.from_json(layout.to_json()) == layout

@@ -16,14 +16,16 @@ from itertools import count
 from servicekit import clock
 from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
-from services.customers.imports.importer import Importer
-from services.customers.imports.layout import wishes_of
-from services.customers.imports.receiving import Asked
-from services.customers.imports.starting import Request, start_import
+from servicekit.imports.importer import Importer
+from servicekit.imports.layout import wishes_of
+from servicekit.imports.receiving import Asked
+from servicekit.imports.starting import Request, start_import
+from services.customers.imports.headings import VOCABULARY
+from services.customers.imports.kinds import IMPORTS
 
 app, system = Database(sys.argv[1]), Database(sys.argv[2])
 caller = Caller(kind="api_key", actor_id="key_1", name="k", publisher_id="pub_a", role=None, scopes=frozenset())
-importer = Importer(app, system, worker_id="one")
+importer = Importer(IMPORTS, app, system, worker_id="one")
 
 
 def file(megabytes):
@@ -41,8 +43,10 @@ def file(megabytes):
 
 
 def run(megabytes):
-    request = Request("pub_a", caller, None, None, True, Asked(None, None, None, wishes_of(["notes="], [])), None, "")
-    job, _ = start_import(lambda: app.transaction("pub_a"), request, file(megabytes), whole=True, now=clock.now)
+    asked = Asked(None, None, None, wishes_of(VOCABULARY, ["notes="], []))
+    request = Request("pub_a", "customers", caller, None, None, True, asked, None, "")
+    blocks = file(megabytes)
+    job, _ = start_import(lambda: app.transaction("pub_a"), IMPORTS, request, blocks, whole=True, now=clock.now)
     while importer.step():
         pass
     return job.received_bytes

@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 import time_machine
 
-from services.customers.imports.layout import lay_out, wishes_of
-from services.customers.imports.records import Record
+from servicekit.imports.layout import lay_out, wishes_of
+from servicekit.imports.records import Record
+from services.customers.imports.headings import VOCABULARY
 from services.customers.imports.rows import Row, RowReader
 
 
 def cells(headings: str, row: str, *constants: str, mapping: tuple[str, ...] = ()) -> Row:
     names = headings.split(",")
-    reader = RowReader(lay_out(names, wishes_of(mapping, constants)))
+    reader = RowReader(lay_out(VOCABULARY, names, wishes_of(VOCABULARY, mapping, constants)))
     return reader.read(Record(2, row.split(","), 0))
 
 
 def from_object(content: dict[str, Any], *mapping: str) -> Row:
-    reader = RowReader(lay_out(list(content), wishes_of(mapping, []), nested=True))
+    reader = RowReader(lay_out(VOCABULARY, list(content), wishes_of(VOCABULARY, mapping, []), nested=True))
     return reader.read(Record(1, content, 0))
 
 
@@ -175,7 +176,7 @@ def test_objects_that_are_not_as_the_api_has_them(content: dict[str, Any], colum
 
 
 def test_a_key_that_the_first_objects_did_not_have() -> None:
-    reader = RowReader(lay_out(["email"], wishes_of([], []), nested=True))
+    reader = RowReader(lay_out(VOCABULARY, ["email"], wishes_of(VOCABULARY, [], []), nested=True))
     assert reader.read(Record(200, {"email": "a@example.com", "City": "Ulm"}, 0)).address == {"city": "Ulm"}
     unknown = reader.read(Record(201, {"email": "a@example.com", "shoe": 7}, 0))
     assert faults(unknown) == [("shoe", "Unknown field.")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,9 +11,12 @@ from sqlalchemy import event, text
 
 from servicekit import clock
 from servicekit.db.database import Database
-from services.customers.imports import batches, writing
-from services.customers.imports.importer import Importer
-from services.customers.imports.jobs import ABANDONED
+from servicekit.imports import batches
+from servicekit.imports.importer import Importer
+from servicekit.imports.jobs import ABANDONED
+from services.customers.imports import writing
+from services.customers.imports.kinds import IMPORTS
+from services.customers.imports.planning import Change
 from services.customers.tests.conftest import Api, outbox_of
 from services.customers.tests.imports.conftest import PATH, Imports, counts
 
@@ -58,8 +62,8 @@ def test_canceling_stops_between_batches_and_keeps_what_went_in(
     imports: Imports, api: Api, database: Database, system_database: Database
 ) -> None:
     job = imports.send(MANY).json
-    Importer(database, system_database, worker_id="short", slice_seconds=0).step()
-    one_batch = Importer(database, system_database, worker_id="short", slice_seconds=1e-9)
+    Importer(IMPORTS, database, system_database, worker_id="short", slice_seconds=0).step()
+    one_batch = Importer(IMPORTS, database, system_database, worker_id="short", slice_seconds=1e-9)
     one_batch.step()
     answer = api.send("POST", f"{PATH}/{job['id']}/cancel")
     assert (answer.status_code, (answer.json or {})["status"]) == (200, "canceled")
@@ -95,7 +99,7 @@ def test_a_publishers_imports_are_worked_in_their_order(
     imports.send("external_id,city\n1,first\n", name="n")
     imports.send("external_id,city\n1,second\n", name="n")
     for name in ("one", "two", "one", "two"):
-        Importer(database, system_database, worker_id=name, slice_seconds=1e-9).step()
+        Importer(IMPORTS, database, system_database, worker_id=name, slice_seconds=1e-9).step()
     imports.work()
     assert imports.customers()[0]["address"]["city"] == "second"
 
@@ -105,7 +109,7 @@ def test_a_large_import_leaves_turns_to_other_publishers(
 ) -> None:
     imports.send(MANY)
     other = imports.send("external_id\n1\n", as_="b").json
-    importer = Importer(database, system_database, worker_id="one", slice_seconds=1e-9)
+    importer = Importer(IMPORTS, database, system_database, worker_id="one", slice_seconds=1e-9)
     for _ in range(4):
         importer.step()
     assert _rows(database, "customer", "pub_b") == 1
@@ -123,7 +127,7 @@ def test_another_importer_goes_on_when_the_lease_is_over(
         raise Killed
 
     job = imports.send(MANY).json
-    dead = Importer(database, system_database, worker_id="dead")
+    dead = Importer(IMPORTS, database, system_database, worker_id="dead")
     with monkeypatch.context() as patched:
         patched.setattr(batches, "_advance", die)
         with pytest.raises(Killed):
@@ -157,14 +161,14 @@ def test_somebody_who_takes_an_address_meanwhile_costs_that_row_only(
 
 
 def test_a_row_that_cannot_be_stored_is_the_only_one_lost(imports: Imports, monkeypatch: pytest.MonkeyPatch) -> None:
-    send = writing._send
+    made = writing._event
 
-    def refuse(session: object, statement: object, rows: object) -> None:
-        if statement is writing._CUSTOMERS and any(c.last_name == "Poison" for c in rows):  # type: ignore[attr-defined]
+    def refuse(change: Change, now: datetime) -> Any:
+        if change.customer.last_name == "Poison":
             raise ZeroDivisionError
-        send(session, statement, rows)  # type: ignore[arg-type]
+        return made(change, now)
 
-    monkeypatch.setattr(writing, "_send", refuse)
+    monkeypatch.setattr(writing, "_event", refuse)
     job = imports.run("external_id,last_name\n1,A\n2,Poison\n3,C\n")
     assert counts(job) == (2, 0, 0, 1)
     (row,) = imports.rejects(job["id"])

@@ -12,10 +12,12 @@ from werkzeug.exceptions import ClientDisconnected
 
 from servicekit import clock
 from servicekit.db.database import Database
-from services.customers.imports.chunks import unpack
-from services.customers.imports.layout import wishes_of
-from services.customers.imports.receiving import Asked
-from services.customers.imports.starting import Request, start_import
+from servicekit.imports.chunks import unpack
+from servicekit.imports.layout import wishes_of
+from servicekit.imports.receiving import Asked
+from servicekit.imports.starting import Request, start_import
+from services.customers.imports.headings import VOCABULARY
+from services.customers.imports.kinds import IMPORTS
 from services.customers.tests.conftest import Api, editor
 from services.customers.tests.imports.conftest import PATH, Imports, counts
 
@@ -189,9 +191,9 @@ def _broken_off(after: int) -> Iterator[bytes]:
 
 
 def _begin(database: Database, blocks: Iterator[bytes], key: str | None) -> Any:
-    asked = Asked(None, None, None, wishes_of([], []))
-    request = Request("pub_a", editor(), "n", None, False, asked, key, "same")
-    return start_import(lambda: database.transaction("pub_a"), request, blocks, whole=True, now=clock.now)
+    asked = Asked(None, None, None, wishes_of(VOCABULARY, [], []))
+    request = Request("pub_a", "customers", editor(), "n", None, False, asked, key, "same")
+    return start_import(lambda: database.transaction("pub_a"), IMPORTS, request, blocks, whole=True, now=clock.now)
 
 
 def test_a_request_that_broke_off_goes_on_when_it_is_sent_again(imports: Imports, database: Database) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from servicekit.ids import new_id
 from services.search.comparison import compare
 from services.search.engine.postgres import PostgresEngine
-from services.search.inbound import UnreadableState, customer_told
+from services.search.inbound.customer import customer_told
+from services.search.inbound.reading import UnreadableState
 from services.search.projection import project_customers
 from services.search.tests.service.system import System, anonymized, publisher, state, told
 

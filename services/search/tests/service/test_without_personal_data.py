@@ -8,7 +8,7 @@ import pytest
 
 from servicekit.audit import entries
 from servicekit.ids import new_id
-from services.search.schemas import SearchPage, Suggestions
+from services.search.schemas.found import SearchPage, Suggestions
 from services.search.tests.service.system import System, publisher, told
 
 BLIND = ("search:read",)
@@ -130,6 +130,7 @@ def test_suggested_are_countries_fields_and_customers_by_their_ids(system: Syste
     assert [item["text"] for item in suggested(system, mine, "la").json["suggestions"]] == [
         "language:",
         "last_login_at:",
+        "last_payment_method:",
     ]
     answer = suggested(system, mine, customer_id)
     (item,) = answer.json["suggestions"]
