@@ -20,6 +20,7 @@ def note_confirmation(session: Session, event: Event) -> None:
 
 QUEUE = "customers"
 SUBSCRIPTIONS = {
+    "billing.subject.erased.v1": Erasure(note_confirmation),
     "search.subject.erased.v1": Erasure(note_confirmation),
     "notifications.subject.erased.v1": Erasure(note_confirmation),
 }

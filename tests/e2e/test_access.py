@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from services.notifications.inbound import person_told
 from services.notifications.mailing import Order, write_mail
 from services.notifications.people import take_in
 from services.notifications.settings import MailDefaults
+from tests.e2e.sold import sell
 from tests.e2e.system import Api, System
 
 # Any valid credential will do.
@@ -31,6 +32,9 @@ MAY = {
     "customers:write": {"owner", "admin", "agent"},
     "customers:anonymize": {"owner", "admin"},
     "customers:import": {"owner", "admin"},
+    "billing:read": EVERYBODY,
+    "billing:write": {"owner", "admin", "agent"},
+    "billing:manage": {"owner", "admin"},
     "search:read": EVERYBODY,
     "notifications:read": EVERYBODY,
     "notifications:write": {"owner", "admin", "agent"},
@@ -47,6 +51,11 @@ UNMASKABLE = {"GET /v1/notifications/emails/{email_id}/preview"}
 # Named by what everybody has: an address of these leads to the asker's own.
 EVERYBODYS_OWN = ("/v1/notifications/templates/",)
 CANARY = "Canarybird"
+BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
+# What is listed for one customer, who is named in the query.
+OF_A_CUSTOMER = {
+    f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,7 @@ class Belongings:
     import_id: str
     staff_id: str
     session_id: str
+    sold: Mapping[str, str]
     email_id: str
 
     def path(self, operation: Operation) -> str:
@@ -101,19 +111,26 @@ class Belongings:
             import_id=self.import_id,
             staff_id=self.staff_id,
             session_id=self.session_id,
+            **self.sold,
             email_id=self.email_id,
             kind="welcome",
             language="en",
         )
-        return f"{path}?offset=0" if path.endswith("/content") else path
+        of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
+        query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
+        return f"{path}?offset=0" if path.endswith("/content") else path + query
 
     def body(self, operation: Operation) -> Any:
         """The operation's example, with this publisher's things in it."""
         example = operation.example
-        return {**example, "staff_id": self.staff_id} if operation.path.endswith("/transfer_ownership") else example
+        if not isinstance(example, dict):
+            return example
+        own = {"staff_id": self.staff_id, "customer_id": self.customer["id"], **self.sold}
+        return {**example, **{name: value for name, value in own.items() if name in example}}
 
 
-def _belongings(system: System) -> Belongings:
+def _belongings(system: System, operation: Operation | None = None) -> Belongings:
+    """What a publisher has, or as much of it as this operation may be about."""
     api = system.publisher()
     customer = api.create(email=f"{CANARY}-{secrets.token_hex(4)}@example.com", last_name=CANARY)
     answer = api.send("POST", "/v1/identity/api_keys", {"name": CANARY, "scopes": ["customers:read"]})
@@ -125,7 +142,12 @@ def _belongings(system: System) -> Belongings:
     assert added.status_code == 201, added.text
     key_id, import_id, staff_id = ((made.json or {})["id"] for made in (answer, begun, added))
     session_id = _session_of(system.staff(api.publisher_id, "owner"))
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, _email_to(system, customer, api))
+    sold: Mapping[str, str] = dict.fromkeys(BILLINGS, "")
+    if operation is None or operation.path.startswith("/v1/billing"):
+        system.drain()
+        sold = sell(api, customer["id"])
+    email_id = _email_to(system, customer, api)
+    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, email_id)
 
 
 def _email_to(system: System, customer: dict[str, Any], api: Api) -> str:
@@ -165,7 +187,7 @@ def test_every_scope_is_in_the_table() -> None:
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
 @pytest.mark.parametrize("operation", GUARDED, ids=_name)
 def test_a_role_may_do_what_the_table_says(system: System, operation: Operation, role: str) -> None:
-    target = _belongings(system)
+    target = _belongings(system, operation)
     api = system.staff(target.api.publisher_id, role)
     target = replace(target, session_id=_session_of(api))
 

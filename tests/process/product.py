@@ -26,7 +26,7 @@ from servicekit.db.database import Database
 from servicekit.db.roles import PARTS, role_name
 from servicekit.topology import load_topology
 from services.identity.actions import create_api_key, create_publisher
-from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
+from services.identity.roles import PUBLISHER_SCOPES
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from tests.process.children import Program
 from tests.process.fleet import Fleet
@@ -129,7 +129,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "search", "notifications")
+    names = ("identity", "customers", "billing", "search", "notifications")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -167,8 +167,12 @@ def _environment(
     clients = {
         OUTSIDE_SERVICE: {
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
-            "grants": {"customers": list(SERVICE_SCOPES)},
-        }
+            "grants": {"customers": ["customers:feed"]},
+        },
+        "customers": {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "grants": {"billing": ["billing:close"]},
+        },
     }
     urls = {
         f"{service.upper()}_DATABASE_URL_{part.upper()}": getattr(installation.urls(service), part)
@@ -185,6 +189,9 @@ def _environment(
         "IDENTITY_SECRET": installation.derived_secret("identity"),
         "IDENTITY_URL": f"http://127.0.0.1:{ports['identity']}",
         "CUSTOMERS_URL": f"http://127.0.0.1:{ports['customers']}",
+        "BILLING_URL": f"http://127.0.0.1:{ports['billing']}",
+        "SERVICE_CLIENT_ID": "customers",
+        "SERVICE_CLIENT_SECRET": toy_secret,
         "SERVICE_CLIENTS": json.dumps(clients),
         "DATABASE_POOL_SIZE": "8",
     }
@@ -205,6 +212,10 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("search", "search", web("search"), name="search-web"),
         program("customers", "web", web("customers")),
         program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
+        program("billing", "billing", web("billing"), name="billing-web"),
+        program("billing", "relay", ["relay"]),
+        program("billing", "worker", ["worker"]),
+        program("billing", "scheduler", ["scheduler"]),
         program("search", "relay", ["relay"]),
         program("search", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),

@@ -1,0 +1,48 @@
+"""What an operation's outcome does, by kind. Each runs under the customer's account, once for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.billing import events
+from services.billing.actions.transactions import fail_transaction, settle_transaction
+from services.billing.models.accounts import Account
+from services.billing.models.operations import Operation
+from services.billing.models.payment_methods import PaymentMethod
+from services.billing.models.transactions import Transaction
+from services.billing.providers.port import Declined, Settled
+
+Record = Callable[[Session, Account, Operation, Settled | Declined, datetime], None]
+
+
+def charged(
+    session: Session, account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
+) -> None:
+    """A charge went through, or didn't."""
+    transaction = session.get_one(Transaction, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled):
+        settle_transaction(session, account, transaction, reference=outcome.reference, at=outcome.at or now, now=now)
+    else:
+        failure = {"code": outcome.code, "message": outcome.message}
+        fail_transaction(session, transaction, failure=failure, at=now, now=now)
+
+
+def detached(
+    session: Session, _account: Account, operation: Operation, _outcome: Settled | Declined, now: datetime
+) -> None:
+    """A provider has forgotten a payment method, or never will: it is gone here either way."""
+    method = session.get_one(PaymentMethod, operation.subject_id, with_for_update=True, populate_existing=True)
+    if method.status == "detached":
+        return
+    method.status, method.detached_at, method.is_default = "detached", now, False
+    method.version += 1
+    events.publish_method(session, events.METHOD_DETACHED, method, now=now)
+
+
+OUTCOMES: Mapping[str, Record] = {
+    "charge": charged,
+    "detach": detached,
+}
