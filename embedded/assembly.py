@@ -15,9 +15,12 @@ from embedded.installation import Installation
 from embedded.mail_catcher import MemoryTransport
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
+from servicekit.bootstrap import Bootstrapping
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.feed import FeedPage
+from servicekit.feed_client import PAGE
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
 from services.billing import app as billing
@@ -29,12 +32,17 @@ from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
 from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
+from services.customers.queries import customers_feed
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.signer import Signer
+from services.notes import app as notes
+from services.notes import bootstrap_customers as notes_bootstrap
+from services.notes import handlers as notes_handlers
 from services.notifications import app as notifications
+from services.notifications import bootstrap_customers as notifications_bootstrap
 from services.notifications import handlers as notifications_handlers
 from services.notifications.delivery.port import Transport
 from services.notifications.delivery.sender import Sender
@@ -47,8 +55,8 @@ from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-SERVICES = ("identity", "customers", "billing", "search", "notifications")
-PUBLISHING = ("customers", "billing", "search", "notifications")
+SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
+PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
 IMPORTS = (CUSTOMER_IMPORTS,)
 
 
@@ -67,6 +75,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
+    starting: dict[str, Bootstrapping]
     importers: dict[str, Importer]
     executor: Executor
     indexer: Indexer
@@ -80,6 +89,7 @@ class Assembly:
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {"notifications-sender": self.sender, "notifications-scheduler": self.scheduler}
+        named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
         named |= {"billing-scheduler": self.executor}
         return {**named, "search-indexer": self.indexer}
@@ -139,6 +149,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
+        starting=_starting(databases),
         importers=_importers(databases),
         executor=Executor(
             databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
@@ -185,6 +196,11 @@ def _apps(
             verifier=JwtVerifier("billing", identity_settings.issuer, keys),
             providers=Providers(databases["billing.app"]),
         ),
+        "notes": notes.create_app(
+            database=databases["notes.app"],
+            system_database=databases["notes.system"],
+            verifier=JwtVerifier("notes", identity_settings.issuer, keys),
+        ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
             database=databases["search.app"],
@@ -224,5 +240,34 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers, billing_handlers, notifications_handlers)
+        for handlers in (
+            search_handlers,
+            notes_handlers,
+            customers_handlers,
+            billing_handlers,
+            notifications_handlers,
+        )
+    }
+
+
+def _starting(databases: Databases) -> dict[str, Bootstrapping]:
+    """For an installation that had customers before it had these services."""
+
+    def fetch(cursor: str | None) -> FeedPage:
+        with databases["customers.system"].transaction() as session:
+            return customers_feed(session, cursor=cursor, limit=PAGE)
+
+    def read_notes() -> int:
+        return notes_bootstrap.bootstrap_customers(fetch, databases["notes.app"])
+
+    def read_notifications() -> int:
+        return notifications_bootstrap.bootstrap_customers(
+            fetch, databases["notifications.app"], defaults=MailDefaults()
+        )
+
+    return {
+        "notes": Bootstrapping(notes_bootstrap.SOURCE, read_notes, databases["notes.app"]),
+        "notifications": Bootstrapping(
+            notifications_bootstrap.SOURCE, read_notifications, databases["notifications.app"]
+        ),
     }

@@ -15,6 +15,7 @@ from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
 from services.billing import app as billing
 from services.customers import app as customers
 from services.identity import app as identity
+from services.notes import app as notes
 from services.notifications import app as notifications
 from services.search import app as search
 
@@ -22,6 +23,7 @@ MIGRATIONS: dict[str, Path] = {
     identity.SERVICE: identity.MIGRATIONS,
     customers.SERVICE: customers.MIGRATIONS,
     billing.SERVICE: billing.MIGRATIONS,
+    notes.SERVICE: notes.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
     notifications.SERVICE: notifications.MIGRATIONS,
 }

@@ -23,4 +23,5 @@ SUBSCRIPTIONS = {
     "billing.subject.erased.v1": Erasure(note_confirmation),
     "search.subject.erased.v1": Erasure(note_confirmation),
     "notifications.subject.erased.v1": Erasure(note_confirmation),
+    "notes.subject.erased.v1": Erasure(note_confirmation),
 }

@@ -12,12 +12,13 @@ from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
+from servicekit.feed_client import over_http
 from servicekit.parked_commands import parked_commands
 from servicekit.settings import SettingsError
 from servicekit.web.serve import serve
 from services.notifications import worker
 from services.notifications.app import MIGRATIONS, SERVICE, create_app
-from services.notifications.bootstrap_customers import bootstrap_customers, over_http
+from services.notifications.bootstrap_customers import FEED, bootstrap_customers
 from services.notifications.handlers import QUEUE, SUBSCRIPTIONS
 from services.notifications.settings import Settings
 
@@ -91,7 +92,7 @@ def bootstrap() -> None:
     auth = ServiceAuth(ServiceTokens(issue))
     with httpx2.Client(base_url=settings.customers_url, auth=auth, timeout=30.0) as client:
         database = Database(settings.database.app, pool_size=2)
-        count = bootstrap_customers(over_http(client), database, defaults=settings.mail)
+        count = bootstrap_customers(over_http(client, FEED), database, defaults=settings.mail)
     click.echo(f"{count:,} customers read.")
 
 

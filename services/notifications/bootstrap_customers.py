@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import httpx2
-import stamina
 from sqlalchemy.orm import Session
 
 from servicekit import clock
 from servicekit.bootstrap import Fetch, bootstrap
 from servicekit.db.database import Database
-from servicekit.feed import FeedItem, FeedPage
+from servicekit.feed import FeedItem
+from servicekit.screening import note_erased
 from services.notifications.erasure import begin_erasure
 from services.notifications.inbound import person_told
 from services.notifications.mailing import complete_waiting
@@ -20,9 +19,7 @@ from services.notifications.people import recipient, take_in
 from services.notifications.settings import MailDefaults
 
 SOURCE = "customers"
-PAGE = 1_000
-_FEED = "/internal/feed/customers"
-_ATTEMPTS = 8
+FEED = "/internal/feed/customers"
 
 
 def bootstrap_customers(
@@ -50,6 +47,7 @@ def apply_customers(session: Session, items: Sequence[FeedItem], *, defaults: Ma
             complete_waiting(session, person, defaults=defaults, now=clock.now())
     for item in items:
         if item.deleted:
+            note_erased(session, publisher_id, item.subject)
             begin_erasure(
                 session,
                 publisher_id=publisher_id,
@@ -59,25 +57,3 @@ def apply_customers(session: Session, items: Sequence[FeedItem], *, defaults: Ma
                 defaults=defaults,
                 now=clock.now(),
             )
-
-
-def over_http(client: httpx2.Client) -> Fetch:
-    """The feed's pages by ``client``, whose base address is the customers service's and which presents our token.
-
-    A page that can't be had is asked for again for about a minute; then raises httpx2.HTTPError.
-    """
-
-    @stamina.retry(on=_may_pass, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=15.0, timeout=90.0)
-    def fetch(cursor: str | None) -> FeedPage:
-        parameters: dict[str, str] = {"limit": str(PAGE), **({"cursor": cursor} if cursor is not None else {})}
-        response = client.get(_FEED, params=parameters)
-        response.raise_for_status()
-        return FeedPage.from_json(response.content)
-
-    return fetch
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, httpx2.HTTPStatusError):
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    return isinstance(error, httpx2.TransportError)

@@ -35,6 +35,9 @@ MAY = {
     "billing:read": EVERYBODY,
     "billing:write": {"owner", "admin", "agent"},
     "billing:manage": {"owner", "admin"},
+    "notes:read": EVERYBODY,
+    "notes:write": {"owner", "admin", "agent"},
+    "notes:manage": {"owner", "admin"},
     "search:read": EVERYBODY,
     "notifications:read": EVERYBODY,
     "notifications:write": {"owner", "admin", "agent"},
@@ -44,8 +47,12 @@ MAY = {
     SIGNED_IN: EVERYBODY,
     "identity:manage": {"owner", "admin"},
 }
-# Not told by the scope: admins have it too.
-OWNER_ONLY = {"POST /v1/identity/publisher/transfer_ownership"}
+# Not told by the scope: admins have it too. The note is somebody else's (own ones: see below).
+OWNER_ONLY = {
+    "POST /v1/identity/publisher/transfer_ownership",
+    "PATCH /v1/notes/{note_id}",
+    "DELETE /v1/notes/{note_id}",
+}
 # What can't be masked, so that the scope alone isn't enough.
 UNMASKABLE = {"GET /v1/notifications/emails/{email_id}/preview"}
 # Named by what everybody has: an address of these leads to the asker's own.
@@ -54,7 +61,8 @@ CANARY = "Canarybird"
 BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
 # What is listed for one customer, who is named in the query.
 OF_A_CUSTOMER = {
-    f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")
+    "/v1/notes",
+    *(f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")),
 }
 
 
@@ -101,6 +109,8 @@ class Belongings:
     staff_id: str
     session_id: str
     sold: Mapping[str, str]
+    note: dict[str, Any]
+    flag: str
     email_id: str
 
     def path(self, operation: Operation) -> str:
@@ -115,6 +125,8 @@ class Belongings:
             email_id=self.email_id,
             kind="welcome",
             language="en",
+            note_id=self.note.get("id"),
+            key=self.flag,
         )
         of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
         query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
@@ -146,8 +158,13 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
     if operation is None or operation.path.startswith("/v1/billing"):
         system.drain()
         sold = sell(api, customer["id"])
+    note: dict[str, Any] = {}
+    flag = "vip"
+    if operation is None or operation.path.startswith("/v1/notes"):
+        system.drain()
+        note, flag = _write_note(api, customer["id"])
     email_id = _email_to(system, customer, api)
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, email_id)
+    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, note, flag, email_id)
 
 
 def _email_to(system: System, customer: dict[str, Any], api: Api) -> str:
@@ -159,6 +176,15 @@ def _email_to(system: System, customer: dict[str, Any], api: Api) -> str:
         mail = write_mail(session, order, publisher_id=api.publisher_id, defaults=MailDefaults(), now=clock.now())
         assert mail is not None
         return mail.id
+
+
+def _write_note(api: Api, customer_id: str) -> tuple[dict[str, Any], str]:
+    """A note, and the key of a flag."""
+    written = api.send("POST", "/v1/notes", {"customer_id": customer_id, "text": f"{CANARY} called."})
+    assert written.status_code == 201, written.text
+    flag = api.send("POST", "/v1/notes/flags", {"name": CANARY})
+    assert flag.status_code == 201, flag.text
+    return dict(written.json or {}), str((flag.json or {})["key"])
 
 
 def _session_of(staff: Api) -> str:
@@ -205,6 +231,19 @@ def test_a_role_may_do_what_the_table_says(system: System, operation: Operation,
         assert answer.status_code == 403, answer.text
         assert _name(operation) in OWNER_ONLY or operation.scope in (answer.json or {})["detail"]
         assert target.api.get(f"/v1/customers/{target.customer['id']}") == target.customer
+        assert not target.note or target.api.get(f"/v1/notes/{target.note['id']}") == target.note
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_ones_own_note_may_be_changed_by_whoever_may_write(system: System, mine: Belongings, role: str) -> None:
+    staff = system.staff(mine.api.publisher_id, role)
+    written = staff.send("POST", "/v1/notes", {"customer_id": mine.customer["id"], "text": "Mine."})
+    if role not in MAY["notes:write"]:
+        assert written.status_code == 403
+        return
+    address = f"/v1/notes/{(written.json or {})['id']}"
+    assert staff.send("PATCH", address, {"text": "Still mine."}, headers={"If-Match": "*"}).status_code == 200
+    assert staff.send("DELETE", address).status_code == 204
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=_name)
@@ -230,6 +269,7 @@ def test_another_publishers_things_are_not_there(system: System, mine: Belonging
     if "{" in operation.path and not operation.path.startswith(EVERYBODYS_OWN):
         assert answer.status_code == 404, answer.text
     assert mine.api.get(f"/v1/customers/{mine.customer['id']}") == mine.customer
+    assert mine.api.get(f"/v1/notes/{mine.note['id']}") == mine.note
     keys = mine.api.get("/v1/identity/api_keys")["items"]
     assert any(key["id"] == mine.key_id and key["revoked_at"] is None for key in keys)
 
