@@ -22,6 +22,7 @@ from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
 from services.billing.providers.registry import Providers
+from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
@@ -60,6 +61,7 @@ class Assembly:
     consumers: dict[str, EventConsumer]
     importers: dict[str, Importer]
     executor: Executor
+    scheduler: Scheduler
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -69,12 +71,12 @@ class Assembly:
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
-        named |= {"billing-scheduler": self.executor}
+        named |= {"billing-executor": self.executor, "billing-scheduler": self.scheduler}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.step_importers() + self.executor.step()
+        done = self.step_importers() + self.scheduler.step() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
@@ -119,6 +121,7 @@ def assemble(
     chosen = engine(databases["search.app"])
     chosen.ensure()
     apps = _apps(installation, databases, identity_settings, signer, chosen)
+    executor = Executor(databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of)
     bus.declare(topology)
     return Assembly(
         apps=apps,
@@ -126,9 +129,8 @@ def assemble(
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
         importers=_importers(databases),
-        executor=Executor(
-            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
-        ),
+        executor=executor,
+        scheduler=Scheduler(databases["billing.app"], databases["billing.system"], executor),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),

@@ -156,6 +156,10 @@ class Executor:
             if operation.status not in OPEN or operation.fence != claim.fence:
                 return
             OUTCOMES[claim.kind](session, account, operation, outcome, now)
-            operation.status, operation.done_at, operation.last_problem = result, now, None
+            operation.status, operation.done_at, operation.last_problem = result, now, _why(outcome)
             settle_account(session, account, now=now)
         OPERATIONS.labels(claim.kind, result).inc()
+
+
+def _why(outcome: Settled | Declined) -> str | None:
+    return None if isinstance(outcome, Settled) else f"{outcome.code}: {outcome.message}"[:300]

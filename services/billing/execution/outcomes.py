@@ -7,9 +7,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from services.billing.actions.cancellations import mark_cancelled
+from services.billing.actions.detaching import forget_method, keep_method
 from services.billing.actions.transactions import fail_transaction, settle_transaction
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
+from services.billing.models.payment_methods import PaymentMethod
+from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.providers.port import Declined, Settled
 
@@ -25,9 +29,31 @@ def charged(
         settle_transaction(session, account, transaction, reference=outcome.reference, at=outcome.at or now, now=now)
     else:
         failure = {"code": outcome.code, "message": outcome.message}
-        fail_transaction(session, transaction, failure=failure, at=now, now=now)
+        fail_transaction(session, transaction, failure=failure, at=now, may_recover=outcome.may_recover, now=now)
+
+
+def detached(
+    session: Session, _account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
+) -> None:
+    """The provider has forgotten payment details, or won't."""
+    method = session.get_one(PaymentMethod, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled):
+        forget_method(session, method, now=now)
+    else:
+        keep_method(session, method, now=now)
+
+
+def stopped_at_store(
+    session: Session, _account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
+) -> None:
+    """The store has stopped a subscription's renewals. If it won't, nothing has changed."""
+    subscription = session.get_one(Subscription, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled):
+        mark_cancelled(session, subscription, reason=operation.request.get("reason"), now=now)
 
 
 OUTCOMES: Mapping[str, Record] = {
     "charge": charged,
+    "detach": detached,
+    "cancel": stopped_at_store,
 }
