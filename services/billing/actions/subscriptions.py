@@ -107,7 +107,7 @@ def renew_subscription(
     number, starts, ends = _period_of(paid) or coming_period(subscription)
     if paid is not None:
         paid.period_number, paid.period_start, paid.period_end = number, starts, until or ends
-        _pay_from_now_on_as(subscription, paid)
+        pay_as(subscription, paid)
     switched = paid is not None and paid.offer_id != subscription.offer_id
     if paid is not None and switched:
         take_offer(subscription, events.offer_of(session, paid.offer_id), price_minor=paid.amount_minor)
@@ -162,7 +162,7 @@ def _period_of(paid: Transaction | None) -> tuple[int, datetime, datetime] | Non
     return paid.period_number, paid.period_start, paid.period_end
 
 
-def _pay_from_now_on_as(subscription: Subscription, paid: Transaction) -> None:
+def pay_as(subscription: Subscription, paid: Transaction) -> None:
     """Details that worked in place of others are the ones to charge from now on."""
     if subscription.is_charged_here and paid.payment_method_id is not None:
         subscription.payment_method_id, subscription.provider = paid.payment_method_id, paid.provider

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.billing import events
 from services.billing.actions.access import follow_subscription
-from services.billing.actions.subscriptions import forget_attempts, take_offer
+from services.billing.actions.subscriptions import forget_attempts, pay_as, take_offer
 from services.billing.models.offers import Offer
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
@@ -20,6 +20,7 @@ def switch_subscription(session: Session, subscription: Subscription, *, paid: T
         return
     offer = events.offer_of(session, paid.offer_id)
     price = subscription.switching_price_minor
+    pay_as(subscription, paid)
     begin_switched(
         session, subscription, offer, price_minor=offer.price_minor if price is None else price,
         starts=paid.period_start, ends=paid.period_end, now=now,

@@ -46,7 +46,7 @@ _IDLE_SECONDS = (0.05, 0.5)
 _log = structlog.get_logger("executor")
 _RELEASE = text(
     """
-    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = '-infinity',
+    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = 'epoch',
         last_problem = :problem
     WHERE id = :id AND fence = :fence AND status = ANY(:open)
     """
