@@ -19,6 +19,7 @@ from services.billing.api import (
     purchases,
     subscriptions,
     transactions,
+    webhooks,
 )
 from services.billing.api import (
     settings as settings_api,
@@ -30,7 +31,8 @@ from services.billing.settings import Settings
 SERVICE = "billing"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NOUNS = (
-    offers, purchases, accounts, payment_methods, subscriptions, transactions, access, invoices, settings_api
+    offers, purchases, accounts, payment_methods, subscriptions, transactions, access, invoices, settings_api,
+    webhooks,
 )  # fmt: skip
 
 

@@ -32,18 +32,6 @@ class NotCancelled(Conflict):
         super().__init__("This subscription is not cancelled.")
 
 
-class PaymentPending(Conflict):
-    """A charge is under way whose outcome decides."""
-
-    code = "payment_pending"
-
-    def __init__(self, transaction_id: str) -> None:
-        super().__init__(
-            "A payment is under way. See what becomes of that transaction first, or cancel it.",
-            transaction_id=transaction_id,
-        )
-
-
 class CancellationPending(Conflict):
     """The store was asked, and has not answered."""
 

@@ -104,7 +104,7 @@ def renew_subscription(
     With ``paid`` of another offer the subscription changes to that one. One that a store renews goes on even if it had
     expired here.
     """
-    number, starts, ends = _period_of(paid) or coming_period(subscription)
+    number, starts, ends = _period_of(subscription, paid) or coming_period(subscription)
     if paid is not None:
         paid.period_number, paid.period_start, paid.period_end = number, starts, until or ends
         pay_as(subscription, paid)
@@ -156,10 +156,12 @@ def coming_period(
     return number, starts, ends
 
 
-def _period_of(paid: Transaction | None) -> tuple[int, datetime, datetime] | None:
-    if paid is None or paid.period_number is None or paid.period_start is None or paid.period_end is None:
+def _period_of(subscription: Subscription, paid: Transaction | None) -> tuple[int, datetime, datetime] | None:
+    if paid is None or paid.period_number is None or paid.period_start is None:
         return None
-    return paid.period_number, paid.period_start, paid.period_end
+    starts, unit, count = paid.period_start, subscription.period_unit, subscription.period_count
+    ends = paid.period_end or after_periods(starts, unit, count, 1, subscription.time_zone)
+    return paid.period_number, starts, ends
 
 
 def pay_as(subscription: Subscription, paid: Transaction) -> None:

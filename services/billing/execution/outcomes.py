@@ -33,11 +33,11 @@ def charged(
 
 
 def detached(
-    session: Session, _account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
+    session: Session, account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
 ) -> None:
-    """The provider has forgotten payment details, or won't."""
+    """The provider has forgotten payment details, or won't: then a closed account's are gone here all the same."""
     method = session.get_one(PaymentMethod, operation.subject_id, with_for_update=True, populate_existing=True)
-    if isinstance(outcome, Settled):
+    if isinstance(outcome, Settled) or account.status == "closed":
         forget_method(session, method, now=now)
     else:
         keep_method(session, method, now=now)

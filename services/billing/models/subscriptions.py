@@ -26,7 +26,8 @@ class Subscription(Base):
     that its outcome isn't known, ``past_due_since`` when the first failed, ``declined_method_id`` which payment details
     are not to be charged for it any more. ``next_attempt_at`` is when the scheduler has something to do with it, and
     ``claimed_until`` how long one of them is at it. ``pending_price_minor``: what the offer that it changes to
-    costs, ``switching_price_minor`` the one of a switch that is being paid.
+    costs, ``switching_price_minor`` the one of a switch that is being paid. ``told_at`` is how late
+    the last thing was that its store told of it.
     """
 
     __tablename__ = "subscription"
@@ -58,6 +59,7 @@ class Subscription(Base):
     cancellation_reason: Mapped[str | None] = personal_column(Text)
     ended_at: Mapped[datetime | None] = plain_column(MOMENT)
     ended_reason: Mapped[str | None] = plain_column(Text)
+    told_at: Mapped[datetime | None] = plain_column(MOMENT)
     pending_offer_id: Mapped[str | None] = plain_column(Text)
     pending_price_minor: Mapped[int | None] = minor_column()
     switching_price_minor: Mapped[int | None] = minor_column()

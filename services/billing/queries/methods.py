@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.billing import events
-from services.billing.errors import ProviderRefusal
+from services.billing.errors import PaymentPending, ProviderRefusal
 from services.billing.models.payment_methods import PaymentMethod
 from services.billing.models.subscriptions import RENEWING, Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.money import Money
 from services.billing.providers.port import Capabilities
-from services.billing.subscription_errors import PaymentPending
 from services.billing.views.common import moment, money, offer_ref
 from services.billing.views.payment_methods import is_expired
 

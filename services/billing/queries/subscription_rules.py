@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.billing.errors import AlreadySubscribed, OfferRetired, ProviderRefusal
+from services.billing.errors import AlreadySubscribed, OfferRetired, PaymentPending, ProviderRefusal
 from services.billing.models.offers import Offer
 from services.billing.models.operations import OPEN, Operation
 from services.billing.models.subscriptions import RUNNING, Subscription
@@ -20,7 +20,6 @@ from services.billing.subscription_errors import (
     NotAtProvider,
     NotCancelled,
     OfferNotSubscription,
-    PaymentPending,
     SameOffer,
     StoreManaged,
     SubscriptionCancelled,

@@ -175,7 +175,7 @@ def outbox_of(system_database: Database) -> list[Event]:
 
 @pytest.fixture
 def world(api: Api, database: Database, system_database: Database, executor: Executor) -> Iterator[Any]:
-    from services.billing.tests.renewing import standing_still  # noqa: PLC0415 - it needs this module
+    from services.billing.tests.renewing import standing_still
 
     with standing_still(api, database, system_database, executor) as made:
         yield made

@@ -4,8 +4,8 @@ from alembic import op
 
 from servicekit.db.roles import role_name
 
-revision = "0004"
-down_revision = "0003"
+revision = "0007"
+down_revision = "0006"
 
 COLUMNS = """
 ALTER TABLE subscription
