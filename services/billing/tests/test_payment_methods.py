@@ -96,4 +96,4 @@ def test_who_may(world: World) -> None:
     assert world.api.send("DELETE", path, as_="reader").status_code == 403
     assert world.api.send("DELETE", path, as_="b").status_code == 404
     assert world.api.send("GET", f"{path}/consequences", as_="b").status_code == 404
-    assert world.api.send("PATCH", path, {"is_default": 1}, headers=ANY).status_code == 422
+    assert world.api.send("PATCH", path, {"is_default": "yes"}, headers=ANY).status_code == 422

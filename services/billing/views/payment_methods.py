@@ -102,7 +102,9 @@ class StoreRefusal(Schema):
 
     action = text_field("What.", "refund", enum=["charge", "refund", "cancel", "delete"])
     code = text_field("The code of the error that it would get.", "store_managed")
-    reason = text_field("Why, and what the customer does instead.")
+    reason = text_field(
+        "Why, and what the customer does instead.", "Only Apple refunds purchases in the App Store."
+    )
 
 
 class StoreView(Schema):
@@ -130,7 +132,7 @@ class DeletionConsequence(Schema):
     """Something that the deletion of payment details means."""
 
     code = text_field("What.", enum=["renewal_without_method", "renewal_moves", "last_method", "default_gone"])
-    text = text_field("In words.")
+    text = text_field("In words.", "Premium, monthly: 12.99 EUR can't be charged on 2026-04-30.")
     subscription_id = text_field("The subscription concerned.", SUBSCRIPTION_ID, null=True)
     offer = fields.Nested(OfferRef, required=True, allow_none=True, metadata=described("What it is paid for."))
     at = time_field("When it is charged next.", null=True)
