@@ -123,6 +123,7 @@ def get_consequences(payment_method_id: str) -> Response:
         "code": refusal.code if refusal else None,
         "reason": refusal.detail if refusal else None,
         "items": relying_on(session, method, now=clock.now()),
+        "next_cursor": None,
     }
     return json_response(told)
 

@@ -102,9 +102,7 @@ class StoreRefusal(Schema):
 
     action = text_field("What.", "refund", enum=["charge", "refund", "cancel", "delete"])
     code = text_field("The code of the error that it would get.", "store_managed")
-    reason = text_field(
-        "Why, and what the customer does instead.", "Only Apple refunds purchases in the App Store."
-    )
+    reason = text_field("Why, and what the customer does instead.", "Only Apple refunds purchases in the App Store.")
 
 
 class StoreView(Schema):
@@ -147,3 +145,4 @@ class DeletionConsequences(Schema):
     code = text_field("Why not: the code of the error.", null=True)
     reason = text_field("Why not, in words.", null=True)
     items = fields.List(fields.Nested(DeletionConsequence), required=True)
+    next_cursor = cursor_field()
