@@ -8,24 +8,27 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing import events
-from services.billing.actions.access import access_of, end_access
 from services.billing.actions.accounts import settle_account
-from services.billing.actions.dunning import CANCELLED, end_with_period
-from services.billing.actions.subscriptions import expire_subscription, locked_subscription
+from services.billing.actions.refunds import give_back
+from services.billing.actions.stopping import CANCELLED, end_now, stop_renewals
+from services.billing.actions.subscriptions import locked_subscription
 from services.billing.intents import intend
 from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
+from services.billing.models.transactions import Refund
 from services.billing.providers.orders import CancelOrder
 from services.billing.providers.port import Capabilities
+from services.billing.queries.giving_back import refundable, require_refundable
 from services.billing.queries.subscription_rules import may_cancel, may_cancel_now, may_resume
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What cancelling came to: an operation, if a provider has something to do."""
+    """What cancelling came to: an operation, if a provider has something to do; a refund, if money goes back."""
 
     subscription: Subscription
     operation: Operation | None = None
+    refund: Refund | None = None
 
 
 def cancel_with_period(
@@ -41,7 +44,7 @@ def cancel_with_period(
     may_cancel(session, subscription, capabilities)
     operation = None
     if subscription.is_charged_here:
-        mark_cancelled(session, subscription, reason=reason, now=now)
+        stop_renewals(session, subscription, reason=reason, now=now)
     else:
         reference = subscription.external_id or ""
         operation = intend(
@@ -54,42 +57,30 @@ def cancel_with_period(
     return Cancellation(subscription, operation)
 
 
-def mark_cancelled(session: Session, subscription: Subscription, *, reason: str | None, now: datetime) -> None:
-    """The subscription ends with its period, or now if that is over. Doing it again changes nothing.
-
-    While a charge is under way its outcome decides until when that is.
-    """
-    if not subscription.is_running or subscription.status == "cancelled":
-        return
-    _noted(subscription, reason, now)
-    if subscription.charging_since is None and subscription.current_period_end <= now:
-        end_with_period(session, subscription, reason=CANCELLED, now=now)
-        return
-    subscription.status_before = "trialing" if subscription.status == "trialing" else "active"
-    subscription.status = "cancelled"
-    subscription.pending_offer_id = subscription.pending_price_minor = None
-    if subscription.charging_since is None:
-        subscription.next_attempt_at = subscription.current_period_end
-    subscription.version += 1
-    events.publish_subscription(session, events.SUBSCRIPTION_CANCELLED, subscription, now=now)
-
-
 def cancel_now(
-    session: Session, *, publisher_id: str, subscription_id: str, reason: str | None, now: datetime
-) -> Cancellation:
+    session: Session, *, publisher_id: str, subscription_id: str, reason: str | None, give_back_as: str,
+    capabilities: Capabilities, requested_by: str, now: datetime,
+) -> Cancellation:  # fmt: skip
     """End a subscription and its access at once.
 
-    Raises SubscriptionNotFound, CustomerErased, SubscriptionEnded, StoreManaged, PaymentPending.
+    ``give_back_as``: ``none``; ``full``, what is left of the present period's last payment; ``prorated``, no more of it
+    than falls to the rest of the period. Raises SubscriptionNotFound, CustomerErased, SubscriptionEnded, StoreManaged,
+    PaymentPending, NothingToRefund, and why the payment can't be refunded.
     """
     account, subscription = locked_subscription(session, publisher_id, subscription_id)
     may_cancel_now(session, subscription)
-    _noted(subscription, reason, now)
-    expire_subscription(session, subscription, reason=CANCELLED, now=now)
-    access = access_of(session, subscription.id)
-    if access is not None:
-        end_access(session, access, now=now)
+    refund = operation = None
+    if give_back_as != "none":
+        paid, amount = refundable(session, subscription, prorated=give_back_as == "prorated", now=now)
+        require_refundable(session, paid, amount, capabilities, now=now)
+        refund, operation = give_back(
+            session, paid, amount, reason="requested_by_customer", comment=reason, ends_access=False,
+            stops_renewals=False, requested_by=requested_by, now=now,
+        )  # fmt: skip
+    subscription.cancelled_at, subscription.cancellation_reason = now, reason
+    end_now(session, subscription, reason=CANCELLED, now=now)
     settle_account(session, account, now=now)
-    return Cancellation(subscription)
+    return Cancellation(subscription, operation, refund)
 
 
 def resume_subscription(session: Session, *, publisher_id: str, subscription_id: str, now: datetime) -> Subscription:
@@ -106,8 +97,3 @@ def resume_subscription(session: Session, *, publisher_id: str, subscription_id:
     events.publish_subscription(session, events.SUBSCRIPTION_RESUMED, subscription, now=now)
     settle_account(session, account, now=now)
     return subscription
-
-
-def _noted(subscription: Subscription, reason: str | None, now: datetime) -> None:
-    subscription.cancel_at_period_end = True
-    subscription.cancelled_at, subscription.cancellation_reason = now, reason

@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing import events
-from services.billing.actions.access import access_of, end_access, follow_subscription
-from services.billing.actions.subscriptions import expire_subscription
+from services.billing.actions.access import follow_subscription
+from services.billing.actions.stopping import CANCELLED, end_with_period
 from services.billing.calendar_rules import after_periods
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.queries.settings import billing_settings
 
-CANCELLED = "cancelled"
 PAYMENT_FAILED = "payment_failed"
 
 
@@ -45,14 +44,6 @@ def payment_called_off(session: Session, subscription: Subscription, *, now: dat
     subscription.switching_price_minor = subscription.claimed_until = None
     subscription.version += 1
     events.publish_subscription(session, events.SUBSCRIPTION_CHANGED, subscription, now=now)
-
-
-def end_with_period(session: Session, subscription: Subscription, *, reason: str, now: datetime) -> None:
-    """The subscription's time is over, and so is its access, unless somebody extended that."""
-    expire_subscription(session, subscription, reason=reason, now=now)
-    access = access_of(session, subscription.id)
-    if access is not None and access.ends_at is not None and access.ends_at <= now:
-        end_access(session, access, expired=True, now=now)
 
 
 def _try_again_or_expire(session: Session, subscription: Subscription, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
@@ -25,7 +26,7 @@ from services.billing.errors import ProviderRefusal, SubscriptionNotFound
 from services.billing.intents import is_open
 from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
-from services.billing.models.transactions import Transaction
+from services.billing.models.transactions import Refund, Transaction
 from services.billing.queries.accounts import require_customer, version_token
 from services.billing.queries.lists import list_subscriptions
 from services.billing.queries.rows import find
@@ -33,6 +34,7 @@ from services.billing.schemas.common import CustomersPage
 from services.billing.schemas.subscriptions import CancelSubscription, SwitchSubscription
 from services.billing.views.subscription_changes import SubscriptionChange
 from services.billing.views.subscriptions import SubscriptionPage, SubscriptionView
+from services.billing.views.transactions import refund_state
 
 blueprint = blueprint_of("subscriptions", "Customers' recurring offers.")
 
@@ -78,25 +80,26 @@ def get_subscription(subscription_id: str) -> Response:
 @blueprint.alt_response(202, schema=SubscriptionChange, description="The store has not answered yet.")
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="cancel_subscription")
 def post_cancel(body: dict[str, Any], subscription_id: str) -> Response:
-    """Cancel a subscription: with its period, access staying until then, or at once.
+    """Cancel a subscription: with its period, access staying until then, or at once, with or without a refund.
 
     A store's is cancelled in the store, where that takes it from us.
     """
-    session, publisher_id, now = current_session(), current_publisher_id(), clock.now()
-    if body["when"] == "now":
-        cancel_now(session, publisher_id=publisher_id, subscription_id=subscription_id, reason=body["reason"], now=now)
-        return _told(session, publisher_id, subscription_id)
+    session, publisher_id = current_session(), current_publisher_id()
     found = find(session, Subscription, publisher_id, subscription_id, SubscriptionNotFound)
-    made = cancel_with_period(
-        session,
-        publisher_id=publisher_id,
-        subscription_id=subscription_id,
-        reason=body["reason"],
-        capabilities=capabilities(publisher_id, found.provider),
-        requested_by=current_caller().actor_id,
-        now=now,
-    )
-    return _told(session, publisher_id, subscription_id, operation=made.operation)
+    common: dict[str, Any] = {
+        "publisher_id": publisher_id,
+        "subscription_id": subscription_id,
+        "reason": body["reason"],
+        "capabilities": capabilities(publisher_id, found.provider),
+        "requested_by": current_caller().actor_id,
+        "now": clock.now(),
+    }
+    if body["when"] == "now":
+        made = cancel_now(session, give_back_as=body["refund"], **common)
+    else:
+        made = cancel_with_period(session, **common)
+    moved = Moved(refund_id=made.refund.id if made.refund else None)
+    return _told(session, publisher_id, subscription_id, made.operation, moved)
 
 
 @blueprint.post("/<subscription_id>/resume")
@@ -135,10 +138,8 @@ def post_switch(body: dict[str, Any], subscription_id: str) -> Response:
         requested_by=current_caller().actor_id,
         now=clock.now(),
     )
-    return _told(
-        session, publisher_id, subscription_id, operation=made.operation,
-        transaction_id=made.transaction.id if made.transaction else None,
-    )  # fmt: skip
+    moved = Moved(transaction_id=made.transaction.id if made.transaction else None)
+    return _told(session, publisher_id, subscription_id, made.operation, moved)
 
 
 @blueprint.delete("/<subscription_id>/switch")
@@ -154,35 +155,46 @@ def delete_switch(subscription_id: str) -> Response:
     return _told(session, publisher_id, subscription_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The money that a change moves."""
+
+    transaction_id: str | None = None
+    refund_id: str | None = None
+
+
 def _told(
-    session: Session, publisher_id: str, subscription_id: str, *, operation: Operation | None = None,
-    transaction_id: str | None = None,
-) -> Response:  # fmt: skip
+    session: Session,
+    publisher_id: str,
+    subscription_id: str,
+    operation: Operation | None = None,
+    moved: Moved | None = None,
+) -> Response:
     """The answer; once more when the operation was tried."""
-    if operation is None:
-        return _state(session, publisher_id, subscription_id, transaction_id, None)
-    operation_id = operation.id
-    afterwards(
-        carry_out(
-            operation_id, lambda later, owner: _state(later, owner, subscription_id, transaction_id, operation_id)
-        )
-    )
-    return _state(session, publisher_id, subscription_id, transaction_id, operation_id)
+    operation_id = operation.id if operation is not None else None
+
+    def present(later: Session, owner: str) -> Response:
+        return _state(later, owner, subscription_id, operation_id, moved or Moved())
+
+    if operation_id is not None:
+        afterwards(carry_out(operation_id, present))
+    return present(session, publisher_id)
 
 
 def _state(
-    session: Session, publisher_id: str, subscription_id: str, transaction_id: str | None, operation_id: str | None
+    session: Session, publisher_id: str, subscription_id: str, operation_id: str | None, moved: Moved
 ) -> Response:
     subscription = find(session, Subscription, publisher_id, subscription_id, SubscriptionNotFound)
     operation = session.get_one(Operation, operation_id) if operation_id else None
     if operation is not None and operation.kind == "cancel" and operation.status == "failed":
         code, _, reason = (operation.last_problem or "").partition(": ")
         return problem_response(ProviderRefusal(code, reason))
-    transaction = session.get_one(Transaction, transaction_id) if transaction_id else None
+    transaction = session.get_one(Transaction, moved.transaction_id) if moved.transaction_id else None
+    refund = session.get_one(Refund, moved.refund_id) if moved.refund_id else None
     told = {
         "subscription": events.subscription_told(session, subscription),
         "transaction": events.transaction_told(session, transaction) if transaction else None,
-        "refund": None,
+        "refund": refund_state(refund) if refund else None,
     }
     about(subscription.customer_id)
     headers = {

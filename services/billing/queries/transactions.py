@@ -14,8 +14,9 @@ from servicekit.clock import rfc3339
 from servicekit.web.cursors import InvalidCursor, decode_cursor, encode_cursor
 from services.billing import events
 from services.billing.models.transactions import Refund, Transaction
+from services.billing.queries.operations import open_operations
 from services.billing.queries.paging import load_offers
-from services.billing.views.transactions import transaction_state
+from services.billing.views.transactions import detailed_transaction, transaction_state
 
 _SORTED_BY = {"created_at": Transaction.created_at, "amount": Transaction.amount_minor}
 _SAME = ("status", "channel", "offer_id", "subscription_id")
@@ -48,6 +49,13 @@ def present_transactions(session: Session, rows: Sequence[Transaction]) -> list[
         for refund in session.scalars(select(Refund).where(Refund.transaction_id.in_(wanted)).order_by(Refund.id)):
             refunds[refund.transaction_id].append(refund)
     return [transaction_state(row, events.offer_of(session, row.offer_id), refunds[row.id]) for row in rows]
+
+
+def transaction_details(session: Session, transaction: Transaction) -> dict[str, Any]:
+    """A transaction with every field of its refunds, and what the provider is still to do."""
+    refunds = refunds_of(session, transaction.id)
+    operations = open_operations(session, [transaction.id, *(each.id for each in refunds)])
+    return detailed_transaction(transaction, events.offer_of(session, transaction.offer_id), refunds, operations)
 
 
 def refunds_of(session: Session, transaction_id: str) -> Sequence[Refund]:

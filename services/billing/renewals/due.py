@@ -10,13 +10,15 @@ from services.billing import events
 from services.billing.actions.access import follow_subscription
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.charging import SCHEDULER, begin_charge, intend_charge
-from services.billing.actions.dunning import CANCELLED, end_with_period, payment_called_off
+from services.billing.actions.dunning import payment_called_off
+from services.billing.actions.stopping import CANCELLED, end_with_period
 from services.billing.actions.subscriptions import coming_period
 from services.billing.actions.transactions import fail_transaction, settle_transaction
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
 from services.billing.queries.methods import method_to_charge
+from services.billing.queries.refunds import stopping_refund
 from services.billing.queries.subscription_rules import pending_payment
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -40,8 +42,8 @@ def handle_due(
     subscription.claimed_until = None
     if subscription.next_attempt_at is None or subscription.next_attempt_at > now:
         return None
-    if pending_payment(session, subscription.id) is not None:
-        # Neither another attempt nor the end, while money may be on its way.
+    if pending_payment(session, subscription.id) is not None or stopping_refund(session, subscription.id):
+        # Neither another attempt nor the end, while money may be on its way, here or back.
         subscription.next_attempt_at = now + LOOK_AGAIN
         return None
     operation = _step(session, account, subscription, now)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit.web.describing import described, personal
 from servicekit.web.fields import Text
 from services.billing.schemas.common import IdField
 
 WHEN = ("period_end", "now")
+GIVE_BACK = ("none", "full", "prorated")
 
 
 class CancelSubscription(Schema):
@@ -19,12 +22,26 @@ class CancelSubscription(Schema):
         validate=validate.OneOf(WHEN),
         metadata=described("When it ends; until then there is access.", "period_end", enum=[*WHEN]),
     )
+    refund = fields.String(
+        load_default="none",
+        validate=validate.OneOf(GIVE_BACK),
+        metadata=described(
+            "Of what was paid for the present period, if it ends now: all that is left, or what falls to its rest.",
+            "none",
+            enum=[*GIVE_BACK],
+        ),
+    )
     reason = Text(
         max_length=500,
         allow_none=True,
         load_default=None,
         metadata=personal("Why, in your own words.", "Moves abroad"),
     )
+
+    @validates_schema
+    def _sense(self, data: dict[str, Any], **_: Any) -> None:
+        if data["refund"] != "none" and data["when"] != "now":
+            raise ValidationError("Only what ends now is refunded.", "refund")
 
 
 class SwitchSubscription(Schema):
