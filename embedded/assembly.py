@@ -27,6 +27,7 @@ from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
 from services.billing.providers.registry import Providers
+from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
@@ -46,7 +47,7 @@ from services.notifications import bootstrap_customers as notifications_bootstra
 from services.notifications import handlers as notifications_handlers
 from services.notifications.delivery.port import Transport
 from services.notifications.delivery.sender import Sender
-from services.notifications.schedule import Scheduler
+from services.notifications.schedule import Scheduler as Calendar
 from services.notifications.settings import MailDefaults
 from services.notifications.settings import Settings as NotificationsSettings
 from services.search import app as search
@@ -78,9 +79,10 @@ class Assembly:
     starting: dict[str, Bootstrapping]
     importers: dict[str, Importer]
     executor: Executor
+    scheduler: Scheduler
     indexer: Indexer
     sender: Sender
-    scheduler: Scheduler
+    calendar: Calendar
     databases: dict[str, Database]
     console: ConsoleSettings
 
@@ -88,18 +90,18 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
-        named |= {"notifications-sender": self.sender, "notifications-scheduler": self.scheduler}
+        named |= {"notifications-sender": self.sender, "notifications-scheduler": self.calendar}
         named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
-        named |= {"billing-scheduler": self.executor}
+        named |= {"billing-executor": self.executor, "billing-scheduler": self.scheduler}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.step_importers() + self.executor.step()
+        done = self.step_importers() + self.scheduler.step() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
-        return done + self.indexer.step() + self.scheduler.step() + self.sender.step()
+        return done + self.indexer.step() + self.calendar.step() + self.sender.step()
 
     def step_importers(self) -> int:
         """A turn of every importer; how much was done."""
@@ -143,6 +145,7 @@ def assemble(
     chosen = engine(databases["search.app"])
     chosen.ensure()
     apps = _apps(installation, databases, identity_settings, signer, chosen)
+    executor = Executor(databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of)
     bus.declare(topology)
     return Assembly(
         apps=apps,
@@ -151,9 +154,8 @@ def assemble(
         consumers=_consumers(databases, bus),
         starting=_starting(databases),
         importers=_importers(databases),
-        executor=Executor(
-            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
-        ),
+        executor=executor,
+        scheduler=Scheduler(databases["billing.app"], databases["billing.system"], executor),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         sender=Sender(
             databases["notifications.app"],
@@ -161,7 +163,7 @@ def assemble(
             transport or MemoryTransport(),
             sender_id="embedded",
         ),
-        scheduler=Scheduler(databases["notifications.app"], databases["notifications.system"], defaults=MailDefaults()),
+        calendar=Calendar(databases["notifications.app"], databases["notifications.system"], defaults=MailDefaults()),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
     )
