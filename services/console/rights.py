@@ -5,7 +5,7 @@ from __future__ import annotations
 ROLES = {
     "owner": ("Owner", "Everything, and the only one who may pass on the ownership."),
     "admin": ("Admin", "Everything but editing the owner."),
-    "agent": ("Agent", "Finds and reads customers, edits them, writes notes."),
+    "agent": ("Agent", "Finds and reads customers, edits them, writes notes, cancels and refunds."),
     "viewer": ("Viewer", "Finds and reads customers."),
     "viewer_no_pii": ("Viewer without personal data", "Reads customers with everything personal hidden."),
 }
