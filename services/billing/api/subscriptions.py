@@ -22,16 +22,19 @@ from services.billing import events
 from services.billing.actions.cancellations import cancel_now, cancel_with_period, resume_subscription
 from services.billing.actions.switches import switch, undo_switch
 from services.billing.api.common import blueprint_of, capabilities, carry_out, shown
-from services.billing.errors import ProviderRefusal, SubscriptionNotFound
+from services.billing.errors import OfferNotFound, ProviderRefusal, SubscriptionNotFound
 from services.billing.intents import is_open
+from services.billing.models.offers import Offer
 from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Refund, Transaction
 from services.billing.queries.accounts import require_customer, version_token
 from services.billing.queries.lists import list_subscriptions
 from services.billing.queries.rows import find
+from services.billing.queries.subscription_actions import subscription_actions
 from services.billing.schemas.common import CustomersPage
-from services.billing.schemas.subscriptions import CancelSubscription, SwitchSubscription
+from services.billing.schemas.subscriptions import AskActions, CancelSubscription, SwitchSubscription
+from services.billing.views.actions import ActionsView
 from services.billing.views.subscription_changes import SubscriptionChange
 from services.billing.views.subscriptions import SubscriptionPage, SubscriptionView
 from services.billing.views.transactions import refund_state
@@ -69,6 +72,27 @@ def get_subscription(subscription_id: str) -> Response:
     session = current_session()
     found = find(session, Subscription, current_publisher_id(), subscription_id, SubscriptionNotFound)
     return shown(events.subscription_told(session, found))
+
+
+@blueprint.get("/<subscription_id>/actions")
+@requires("billing:read")
+@audited("billing.subscription.read", subject="subscription_id")
+@blueprint.arguments(AskActions, location="query")
+@blueprint.response(200, ActionsView)
+@blueprint.doc(operationId="list_subscription_actions")
+def get_actions(parameters: dict[str, Any], subscription_id: str) -> Response:
+    """What can be done with a subscription now, what each would bring about, and why not what can't.
+
+    What a switch costs is told of the offer that is named.
+    """
+    session, publisher_id = current_session(), current_publisher_id()
+    found = find(session, Subscription, publisher_id, subscription_id, SubscriptionNotFound)
+    about(found.customer_id)
+    wanted = parameters.get("offer_id")
+    offer = find(session, Offer, publisher_id, wanted, OfferNotFound) if wanted else None
+    able = capabilities(publisher_id, found.provider)
+    items = subscription_actions(session, found, offer, able, now=clock.now())
+    return json_response({"items": items, "next_cursor": None})
 
 
 @blueprint.post("/<subscription_id>/cancel")
