@@ -28,8 +28,8 @@ def open_transaction(page: Page, action: str = "") -> None:
 
 
 def told(page: Page, text: str) -> None:
-    page.locator(".notice", has_text=text).wait_for()
-    assert page.locator("dialog[open]").count() == 0
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.locator(".notice", has_text=text).last.wait_for()
 
 
 def test_a_subscription_is_cancelled_at_its_periods_end_and_that_is_undone(site: Site, pages: Pages) -> None:
@@ -80,7 +80,7 @@ def test_a_part_is_refunded_and_what_is_wrong_with_it_said_first(site: Site, pag
     assert focused(page) == "field-amount", "an amount is missing"
     dialog(page).get_by_label("Amount in EUR").fill("11.78")
     dialog(page).get_by_role("button", name="Refund", exact=True).click()
-    assert dialog(page).get_by_text("Choose one of the two.").first.is_visible()
+    expect(dialog(page).locator(".field-error:visible")).to_have_text(["Choose one of the two."] * 2)
     dialog(page).get_by_label("Keeps access").check()
     dialog(page).get_by_label("Go on").check()
     dialog(page).get_by_role("button", name="Refund", exact=True).click()
@@ -233,7 +233,9 @@ def test_transactions_are_filtered_sorted_and_turned(site: Site, pages: Pages) -
     expect(rows).to_have_count(20)
     page.locator("#sort-amount").click()
     expect(rows.first).to_contain_text("€23.00")
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Amount")
     page.locator("#sort-amount").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Amount")
     expect(rows.first).to_contain_text("€1.00")
     assert focused(page) == "sort-amount"
     page.get_by_role("button", name="Next").click()
