@@ -19,4 +19,5 @@ class Panel:
 
 
 SUMMARY = Panel("summary", "Summary", "user", "customer.summary", "customers:read")
-PANELS: Sequence[Panel] = (SUMMARY,)
+NOTES = Panel("notes", "Notes", "notes", "notes.notes", "notes:read")
+PANELS: Sequence[Panel] = (SUMMARY, NOTES)
