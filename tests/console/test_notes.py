@@ -115,7 +115,9 @@ def test_what_a_note_says_is_text_and_only_addresses_are_links(site: Site, pages
     head = page.locator(".note-head strong")
     assert head.evaluate("element => getComputedStyle(element).direction") == "ltr"
     box, author = text.bounding_box(), head.bounding_box()
-    assert box and author and author["y"] + author["height"] <= box["y"] + 1, "the name stays above what turns"
+    assert box is not None
+    assert author is not None
+    assert author["y"] + author["height"] <= box["y"] + 1, "the name stays above what turns"
 
 
 @pytest.mark.parametrize(("role", "writes"), [("admin", True), ("viewer", False)])
