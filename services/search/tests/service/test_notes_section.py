@@ -142,7 +142,7 @@ def test_a_write_of_notes_is_waited_for(system: System) -> None:
     take_in(system, mine, person(ada))
     system.index()
     take_in(system, mine, summary(ada, 4))
-    answer = system.get(mine, q="flag:vip", version_token=f"{ada}.summary.4", wait_ms=0).get_json()
+    answer = system.get(mine, q="flag:vip", version_token=f"{ada}.notes.4", wait_ms=0).get_json()
     assert (answer["version_token_satisfied"], [each["id"] for each in answer["items"]]) == (True, [ada])
 
 
