@@ -12,6 +12,7 @@ from services.console.flags import KnownFlags
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
+    account,
     anonymizing,
     api_keys,
     auth,
@@ -22,12 +23,18 @@ from services.console.views import (
     flag_settings,
     history,
     imports,
+    invoices,
     notes,
     pages,
+    payment_details,
+    payments,
     preferences,
     publisher,
+    refunds,
     sessions,
     staff,
+    subscriptions,
+    transactions,
 )
 
 SERVICE = "console"
@@ -43,6 +50,13 @@ _ADDRESSES = (
     editing,
     history,
     anonymizing,
+    account,
+    payments,
+    payment_details,
+    subscriptions,
+    transactions,
+    refunds,
+    invoices,
     notes,
     preferences,
     imports,

@@ -19,5 +19,10 @@ class Panel:
 
 
 SUMMARY = Panel("summary", "Summary", "user", "customer.summary", "customers:read")
-NOTES = Panel("notes", "Notes", "notes", "notes.notes", "notes:read")
-PANELS: Sequence[Panel] = (SUMMARY, NOTES)
+PANELS: Sequence[Panel] = (
+    SUMMARY,
+    Panel("payments", "Payments", "credit-card", "payments.payments", "billing:read"),
+    Panel("transactions", "Transactions", "receipt", "transactions.transactions", "billing:read"),
+    Panel("invoices", "Invoices", "file-invoice", "invoices.invoices", "billing:read"),
+    Panel("notes", "Notes", "notes", "notes.notes", "notes:read"),
+)
