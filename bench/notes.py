@@ -26,7 +26,8 @@ _FILL = text(
     INSERT INTO note (id, publisher_id, customer_id, text, flags, author_id, author_name, author_kind, created_at,
         version)
     SELECT 'note_' || md5(:customer_id || n), :publisher_id, :customer_id,
-        repeat('Called about the bill. ', 1 + n % 20), '{}', 'stf_bench', 'Kim Okafor', 'staff', now() - make_interval(mins => n), 1
+        repeat('Called about the bill. ', 1 + n % 20), '{}', 'stf_bench', 'Kim Okafor', 'staff',
+        now() - make_interval(mins => n), 1
     FROM generate_series(1, :count) AS n
     """
 )

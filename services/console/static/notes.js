@@ -34,6 +34,11 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("textarea[data-counts]")) tell(event.target);
   });
-  document.addEventListener("htmx:after:swap", tellAll);
+  document.addEventListener("htmx:after:swap", () => {
+    tellAll();
+    const next = document.querySelector("#panel-notes [data-takes-focus]");
+    next?.removeAttribute("data-takes-focus");
+    next?.focus();
+  });
   tellAll();
 })();
