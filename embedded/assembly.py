@@ -18,6 +18,11 @@ from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
+from services.billing import app as billing
+from services.billing import handlers as billing_handlers
+from services.billing.execution.executor import Executor
+from services.billing.providers.registry import Providers
+from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
@@ -33,7 +38,8 @@ from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-PUBLISHING = ("customers", "search")
+SERVICES = ("identity", "customers", "billing", "search")
+PUBLISHING = ("customers", "billing", "search")
 IMPORTS = (CUSTOMER_IMPORTS,)
 
 
@@ -53,6 +59,7 @@ class Assembly:
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
     importers: dict[str, Importer]
+    executor: Executor
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -62,11 +69,12 @@ class Assembly:
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
+        named |= {"billing-scheduler": self.executor}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.step_importers()
+        done = self.step_importers() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
@@ -86,7 +94,7 @@ class Databases(dict[str, Database]):
 
     def __init__(self, installation: Installation) -> None:
         super().__init__()
-        for service in ("identity", "customers", "search"):
+        for service in SERVICES:
             urls = installation.urls(service)
             self[f"{service}.app"] = Database(urls.app, pool_size=2, overflow=10)
             self[f"{service}.system"] = Database(urls.system, pool_size=2, overflow=6)
@@ -118,6 +126,9 @@ def assemble(
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
         importers=_importers(databases),
+        executor=Executor(
+            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
+        ),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
@@ -144,6 +155,13 @@ def _apps(
             database=databases["customers.app"],
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
+        ),
+        "billing": billing.create_app(
+            BillingSettings(database=installation.urls("billing")),
+            database=databases["billing.app"],
+            system_database=databases["billing.system"],
+            verifier=JwtVerifier("billing", identity_settings.issuer, keys),
+            providers=Providers(databases["billing.app"]),
         ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
@@ -179,5 +197,5 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers)
+        for handlers in (search_handlers, customers_handlers, billing_handlers)
     }

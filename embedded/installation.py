@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from servicekit.db.migrate import migrate, newest_version, present_version
 from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
+from services.billing import app as billing
 from services.customers import app as customers
 from services.identity import app as identity
 from services.search import app as search
@@ -19,6 +20,7 @@ from services.search import app as search
 MIGRATIONS: dict[str, Path] = {
     identity.SERVICE: identity.MIGRATIONS,
     customers.SERVICE: customers.MIGRATIONS,
+    billing.SERVICE: billing.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
 }
 QUEUE_DATABASE = "queue"

@@ -20,5 +20,6 @@ def note_confirmation(session: Session, event: Event) -> None:
 
 QUEUE = "customers"
 SUBSCRIPTIONS = {
+    "billing.subject.erased.v1": Erasure(note_confirmation),
     "search.subject.erased.v1": Erasure(note_confirmation),
 }

@@ -23,7 +23,7 @@ class Settings:
     topology_file: str = "deploy/topology.json"
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
-    erasure_participants: tuple[str, ...] = ("search",)
+    erasure_participants: tuple[str, ...] = ("billing", "search")
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
 
@@ -38,7 +38,7 @@ class Settings:
             topology_file=env.str("TOPOLOGY_FILE", "deploy/topology.json"),
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
-            erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["search"])),
+            erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["billing", "search"])),
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
             audit_days=audit_days(env),
         )

@@ -103,6 +103,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/identity", "identity"),
     Route("/v1/customers/imports", "customers", body_bytes=FILE_BYTES),
     Route("/v1/customers", "customers"),
+    Route("/v1/billing", "billing"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),
     # Its cookies pass; what they are good for the console exchanges itself, as a client of the API.

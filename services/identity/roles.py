@@ -9,6 +9,10 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "customers:write": "Create and edit customers, record logins.",
     "customers:anonymize": "Anonymize customers.",
     "customers:import": "Import customers from files, and see what became of the rows.",
+    "billing:read": "Read what customers bought and paid.",
+    "billing:write": "Sell, cancel, refund, extend access, put payment details on file and delete them.",
+    "billing:manage": "Manage offers and how the publisher bills.",
+    "billing:import": "Import offers, subscriptions and transactions from files, and see what became of the rows.",
     "search:read": "Search.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
@@ -18,17 +22,19 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
 # Only for our own services: these see every publisher. No role and no API key ever has one.
 SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
+    "billing:feed": "Read the present state of all billing of all publishers.",
+    "billing:close": "Close a customer's billing account, for any publisher.",
 }
 
 OWNER = "owner"
 
-_SEES = {"customers:read", "search:read", "personal:read", "identity:read"}
+_SEES = {"customers:read", "billing:read", "search:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
     OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
-    "agent": frozenset(_SEES | {"customers:write"}),
+    "agent": frozenset(_SEES | {"customers:write", "billing:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }

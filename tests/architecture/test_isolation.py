@@ -22,7 +22,7 @@ from tools.inventory import kit_tables, own_tables
 _WITHOUT_ROW_SECURITY = {"search"}
 _VALUES: dict[str, LiteralString] = {
     "boolean": "true", "jsonb": "'{}'", "bytea": "'x'", "date": "'2026-01-01'",
-    "timestamp with time zone": "now()",
+    "timestamp with time zone": "now()", "numeric": "1",
 }  # fmt: skip
 
 
@@ -147,10 +147,11 @@ def _visible(connection: psycopg.Connection, table: str) -> set[str] | None:
 
 
 def _insert(connection: psycopg.Connection, table: str, publisher: str) -> None:
-    """A row with some value in every column; text and numbers differ between publishers, as keys have to."""
+    """A row with some value in every column without a default; text and numbers differ between publishers."""
     columns = connection.execute(
         "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
-        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = ''",
+        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
+        "AND NOT atthasdef AND attidentity = ''",
         (table,),
     ).fetchall()
     values = [_value(kind, publisher) for _name, kind in columns]

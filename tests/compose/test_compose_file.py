@@ -12,15 +12,17 @@ from embedded.postgres import SETTINGS
 from tests.compose import compose_file
 from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, processes, services, tasks
 
+CONSUMING = ("customers", "billing", "search")
 # What an operator runs when needed, inside a container that is there: docs/running-with-docker.md says which.
 OPERATORS_TASKS = {
     ("identity", "create-publisher"),
     ("identity", "reset-password"),
+    ("billing", "bootstrap"),
     ("search", "bootstrap"),
     ("search", "compare"),
     ("search", "rebuild"),
     ("search", "status"),
-    *((service, f"{task}-parked") for service in ("customers", "search") for task in ("list", "replay", "drop")),
+    *((service, f"{task}-parked") for service in CONSUMING for task in ("list", "replay", "drop")),
     ("gateway", "nginx"),
 }
 

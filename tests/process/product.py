@@ -25,7 +25,7 @@ from servicekit.db.database import Database
 from servicekit.db.roles import PARTS, role_name
 from servicekit.topology import load_topology
 from services.identity.actions import create_api_key, create_publisher
-from services.identity.roles import PUBLISHER_SCOPES, SERVICE_SCOPES
+from services.identity.roles import PUBLISHER_SCOPES
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
 from tests.process.children import Program
 from tests.process.fleet import Fleet
@@ -127,7 +127,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "search")
+    names = ("identity", "customers", "billing", "search")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -162,7 +162,7 @@ def _environment(
     clients = {
         OUTSIDE_SERVICE: {
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
-            "grants": {"customers": list(SERVICE_SCOPES)},
+            "grants": {"customers": ["customers:feed"]},
         }
     }
     urls = {
@@ -200,6 +200,10 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("search", "search", web("search"), name="search-web"),
         program("customers", "web", web("customers")),
         program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
+        program("billing", "billing", web("billing"), name="billing-web"),
+        program("billing", "relay", ["relay"]),
+        program("billing", "worker", ["worker"]),
+        program("billing", "scheduler", ["scheduler"]),
         program("search", "relay", ["relay"]),
         program("search", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),

@@ -16,10 +16,10 @@ RIGHTS = """
     who one is, one's publisher           yes    yes    yes    yes     yes
 """
 SCOPES = {
-    "search, read": {"customers:read", "search:read", "personal:read"},
-    "edit customer": {"customers:write"},
-    "anonymize, import": {"customers:anonymize", "customers:import"},
-    "staff, API keys, settings": {"identity:manage"},
+    "search, read": {"customers:read", "billing:read", "search:read", "personal:read"},
+    "edit customer": {"customers:write", "billing:write"},
+    "anonymize, import": {"customers:anonymize", "customers:import", "billing:import"},
+    "staff, API keys, settings": {"identity:manage", "billing:manage"},
     "who one is, one's publisher": {"identity:read"},
 }
 

@@ -16,6 +16,7 @@ from flask import g, request
 from servicekit.auth.caller import Caller
 from servicekit.errors import Forbidden, Unauthorized
 from servicekit.faults import reach
+from servicekit.web.afterwards import finished
 from servicekit.web.auditing import record_answer, record_refusal
 from servicekit.web.context import kit
 
@@ -111,7 +112,7 @@ def _in_transaction(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             reach("web:written")
     if writing:
         reach("web:committed")
-    return answer
+    return finished(answer)
 
 
 def _marked(view: Callable[..., Any], scope: str) -> Any:

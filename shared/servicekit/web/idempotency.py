@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from servicekit import clock
 from servicekit.db.tables import idempotency_key as table
 from servicekit.errors import BadRequest, Conflict, Invalid
-from servicekit.web.context import current_caller, current_publisher_id, current_session
+from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
 _FORM = re.compile(r"[\x21-\x7e]{1,255}\Z")
@@ -73,6 +73,7 @@ def idempotent(view: View) -> View:
                 return _replay(kept, fingerprint)
         response = make_response(view(*args, **kwargs))
         _keep(session, mine, response)
+        g.kept_row = mine
         return response
 
     return once  # type: ignore[return-value]
@@ -81,6 +82,14 @@ def idempotent(view: View) -> View:
 def keep_instead(document: object) -> None:
     """Keep ``document`` for repeated requests in place of the answer, which holds a secret that is shown only once."""
     g.kept_body = orjson.dumps(document).decode()
+
+
+def keep_anew(response: Response) -> None:
+    """Keep ``response`` for repeated requests in place of the answer of the transaction that has just committed."""
+    mine = g.pop("kept_row", None)
+    if mine is not None:
+        with kit().database.transaction(mine["publisher_id"]) as session:
+            _keep(session, mine, response)
 
 
 def _row_of(key: str) -> dict[str, str]:

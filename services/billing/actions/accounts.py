@@ -1,0 +1,142 @@
+"""The billing account: the lock of everything that a customer has here, and the figures kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from servicekit.screening import screen
+from services.billing import events
+from services.billing.errors import AccountClosed, CustomerErased, CustomerNotFound
+from services.billing.models.access import Access
+from services.billing.models.accounts import UNUSED, Account
+from services.billing.models.people import KnownCustomer
+from services.billing.models.subscriptions import RUNNING, Subscription
+from services.billing.models.transactions import Transaction
+from services.billing.views.common import money
+
+_BEST = ("active", "trialing", "past_due", "cancelled", "expired")
+
+
+def lock_account(session: Session, publisher_id: str, customer_id: str) -> Account:
+    """The customer's account, locked until the transaction ends; made if there is none yet.
+
+    Before anything else in a transaction that writes something of this customer's. Raises CustomerNotFound for one
+    that billing hasn't been told of, CustomerErased.
+    """
+    if screen(session, publisher_id, [customer_id]).is_erased(customer_id):
+        raise CustomerErased
+    account = _locked(session, publisher_id, customer_id)
+    if account is None:
+        known = select(KnownCustomer.erased).where(
+            KnownCustomer.customer_id == customer_id, KnownCustomer.publisher_id == publisher_id
+        )
+        erased = session.execute(known).scalar_one_or_none()
+        if erased is None:
+            raise CustomerNotFound
+        if erased:
+            raise CustomerErased
+        account = _made(session, publisher_id, customer_id)
+    return account
+
+
+def lock_open_account(session: Session, publisher_id: str, customer_id: str) -> Account:
+    """As ``lock_account``, for what a closed account doesn't take: raises AccountClosed too."""
+    account = lock_account(session, publisher_id, customer_id)
+    if account.status == "closed":
+        raise AccountClosed
+    return account
+
+
+def lock_for_outcome(session: Session, publisher_id: str, customer_id: str) -> Account:
+    """The account, locked, for what a provider has done: that is recorded whatever became of the customer since."""
+    account = _locked(session, publisher_id, customer_id)
+    if account is None:
+        account = _made(session, publisher_id, customer_id)
+    return account
+
+
+def make_accounts(session: Session, publisher_id: str, customer_ids: Iterable[str]) -> None:
+    """Accounts without anything in them for those who have none."""
+    rows = [{"customer_id": each, "publisher_id": publisher_id, **UNUSED} for each in sorted(set(customer_ids))]
+    if rows:
+        session.execute(insert(Account).values(rows).on_conflict_do_nothing())
+
+
+def count_transaction(account: Account, transaction: Transaction) -> None:
+    """A transaction more: number, first and last date and channel, last payment method."""
+    account.transactions_count += 1
+    at = transaction.created_at
+    if account.first_transaction_at is None or at < account.first_transaction_at:
+        account.first_transaction_at, account.first_channel = at, transaction.channel
+    if account.last_transaction_at is None or at >= account.last_transaction_at:
+        account.last_transaction_at, account.last_channel = at, transaction.channel
+        if transaction.payment_method is not None:
+            account.last_payment_method = transaction.payment_method
+
+
+def count_money(account: Account, currency: str, change_minor: int) -> None:
+    """Money that came in, or (negative) was given back."""
+    value = dict(account.lifetime_value)
+    value[currency] = value.get(currency, 0) + change_minor
+    account.lifetime_value = value
+
+
+def settle_account(session: Session, account: Account, *, now: datetime) -> None:
+    """Count again what is few (subscriptions, access), and tell of the account. The last step of a change."""
+    session.flush()
+    _count_subscriptions(session, account)
+    _count_access(session, account, now)
+    account.version += 1
+    events.publish_account(session, account, now=now)
+
+
+def _made(session: Session, publisher_id: str, customer_id: str) -> Account:
+    make_accounts(session, publisher_id, [customer_id])
+    made = _locked(session, publisher_id, customer_id)
+    if made is None:
+        raise RuntimeError("an account that was just made is not there")
+    return made
+
+
+def _locked(session: Session, publisher_id: str, customer_id: str) -> Account | None:
+    statement = (
+        select(Account)
+        .where(Account.customer_id == customer_id, Account.publisher_id == publisher_id)
+        .with_for_update()
+    )
+    return session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
+
+
+def _count_subscriptions(session: Session, account: Account) -> None:
+    mine = (Subscription.publisher_id == account.publisher_id, Subscription.customer_id == account.customer_id)
+    running = session.scalars(select(Subscription).where(*mine, Subscription.status.in_(RUNNING))).all()
+    statuses = {each.status for each in running}
+    if not statuses and session.scalar(
+        select(func.count()).select_from(select(Subscription.id).where(*mine).limit(1).subquery())
+    ):
+        statuses = {"expired"}
+    account.active_subscriptions = len(running)
+    account.subscription_status = next((status for status in _BEST if status in statuses), None)
+    coming = [each for each in running if each.renews and each.next_attempt_at is not None]
+    following = min(coming, key=lambda each: (each.next_attempt_at, each.id), default=None)
+    account.next_payment_at = following.next_attempt_at if following else None
+    account.next_payment = money(following.price_minor, following.currency) if following else None
+
+
+def _count_access(session: Session, account: Account, now: datetime) -> None:
+    mine = (
+        Access.publisher_id == account.publisher_id,
+        Access.customer_id == account.customer_id,
+        Access.ended_at.is_(None),
+        or_(Access.ends_at.is_(None), Access.ends_at > now),
+    )
+    count, endless, until = session.execute(
+        select(func.count(), func.count().filter(Access.ends_at.is_(None)), func.max(Access.ends_at)).where(*mine)
+    ).one()
+    account.has_access = count > 0
+    account.access_until = None if endless else until

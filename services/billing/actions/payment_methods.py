@@ -1,0 +1,109 @@
+"""Putting payment details on file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from servicekit.ids import new_id
+from services.billing import events
+from services.billing.actions.accounts import lock_open_account, settle_account
+from services.billing.errors import NoPaymentMethod, PaymentMethodNotFound, PaymentMethodUnusable
+from services.billing.models.payment_methods import PaymentMethod
+from services.billing.providers.port import MethodDetails
+from services.billing.queries.rows import find
+from services.billing.views.payment_methods import is_expired
+
+
+def attach_method(
+    session: Session,
+    *,
+    publisher_id: str,
+    customer_id: str,
+    provider: str,
+    details: MethodDetails,
+    make_default: bool,
+    now: datetime,
+) -> PaymentMethod:
+    """Put payment details on file that ``provider`` has described. The first ones become the default.
+
+    The same details again are found, not doubled. Raises CustomerNotFound, AccountClosed.
+    """
+    account = lock_open_account(session, publisher_id, customer_id)
+    mine = select(PaymentMethod).where(
+        PaymentMethod.publisher_id == publisher_id,
+        PaymentMethod.customer_id == customer_id,
+        PaymentMethod.status == "active",
+    )
+    on_file = session.scalars(mine.order_by(PaymentMethod.id)).all()
+    for method in on_file:
+        if method.provider == provider and method.provider_reference == details.reference:
+            return method
+    default = make_default or not any(method.is_default for method in on_file)
+    if default:
+        _no_longer_default(session, on_file, now)
+    method = _described(publisher_id, customer_id, provider, details, is_default=default, now=now)
+    session.add(method)
+    events.publish_method(session, events.METHOD_ATTACHED, method, now=now)
+    settle_account(session, account, now=now)
+    return method
+
+
+def _described(
+    publisher_id: str, customer_id: str, provider: str, details: MethodDetails, *, is_default: bool, now: datetime
+) -> PaymentMethod:
+    return PaymentMethod(
+        id=new_id("pm"),
+        publisher_id=publisher_id,
+        customer_id=customer_id,
+        provider=provider,
+        provider_reference=details.reference,
+        provider_customer=details.provider_customer,
+        kind=details.kind,
+        brand=details.brand,
+        last4=details.last4,
+        expiry_month=details.expiry_month,
+        expiry_year=details.expiry_year,
+        is_default=is_default,
+        status="active",
+        created_at=now,
+        version=1,
+    )
+
+
+def usable_method(
+    session: Session, publisher_id: str, customer_id: str, method_id: str | None, *, now: datetime
+) -> PaymentMethod:
+    """The customer's payment details with this ID, or else their default ones.
+
+    Raises PaymentMethodNotFound, PaymentMethodUnusable, NoPaymentMethod.
+    """
+    if method_id is None:
+        default = select(PaymentMethod).where(
+            PaymentMethod.publisher_id == publisher_id,
+            PaymentMethod.customer_id == customer_id,
+            PaymentMethod.is_default,
+        )
+        method = session.scalars(default).one_or_none()
+        if method is None:
+            raise NoPaymentMethod
+    else:
+        method = find(session, PaymentMethod, publisher_id, method_id, PaymentMethodNotFound)
+    if method.customer_id != customer_id:
+        raise PaymentMethodNotFound
+    if method.status != "active":
+        raise PaymentMethodUnusable("These payment details were deleted. Use others.")
+    if is_expired(method, now):
+        raise PaymentMethodUnusable("This card has expired. Use other payment details.")
+    return method
+
+
+def _no_longer_default(session: Session, methods: object, now: datetime) -> None:
+    for method in methods:  # type: ignore[attr-defined]
+        if method.is_default:
+            session.execute(update(PaymentMethod).where(PaymentMethod.id == method.id).values(is_default=False))
+            method.is_default = False
+            method.version += 1
+            events.publish_method(session, events.METHOD_CHANGED, method, now=now)

@@ -1,0 +1,1 @@
+"""Carrying out at payment providers what was intended, and recording what came of it."""

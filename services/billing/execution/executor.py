@@ -1,0 +1,161 @@
+"""Carries out what was intended at providers: claimed by lease, called outside of any transaction, then recorded.
+
+Killed anywhere, it or another one goes on: the idempotency key is the operation's, and what may have been done is
+looked up where the provider no longer keeps the key.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import text
+
+from servicekit import clock
+from servicekit.db.database import Database, is_transient
+from servicekit.faults import reach
+from services.billing.actions.accounts import lock_for_outcome, settle_account
+from services.billing.execution.claims import Claim, claim_due, claim_one
+from services.billing.execution.outcomes import OUTCOMES
+from services.billing.models.operations import OPEN, Operation
+from services.billing.providers.orders import Order, order_of
+from services.billing.providers.port import (
+    Declined,
+    Outcome,
+    Processing,
+    Provider,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+    Settled,
+    perform,
+)
+
+OPERATIONS = Counter(
+    "billing_operations_total", "Calls to payment providers, by what came of them.", ["kind", "result"]
+)
+BATCH = 20
+_KEY_MARGIN = 0.9
+_BACK_OFF_SECONDS = (2.0, 3600.0)
+_PROCESSING_SECONDS = 60.0
+_IDLE_SECONDS = (0.05, 0.5)
+_log = structlog.get_logger("executor")
+_RELEASE = text(
+    """
+    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = '-infinity',
+        last_problem = :problem
+    WHERE id = :id AND fence = :fence AND status = ANY(:open)
+    """
+)
+Find = Callable[[str, str], Provider]
+"""The provider of a publisher by its name."""
+
+
+class Executor:
+    """Any number of them share the work. ``app`` is the role that sees one publisher, ``system`` the one that sees all.
+
+    ``find_provider`` is given publisher and provider.
+    """
+
+    def __init__(
+        self, app: Database, system: Database, find_provider: Find, *, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._app = app
+        self._system = system
+        self._find = find_provider
+        self._now = now
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set, whatever the database does meanwhile."""
+        idle = _IDLE_SECONDS[0]
+        while not stop.is_set():
+            try:
+                done = self.step(stop)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                _log.warning("operations interrupted", error=type(error).__name__)
+                stop.wait(1.0)
+                continue
+            idle = _IDLE_SECONDS[0] if done else min(idle * 2, _IDLE_SECONDS[1])
+            if not done:
+                stop.wait(idle)
+
+    def step(self, stop: threading.Event | None = None) -> int:
+        """Carry out some of what is due; how many. Raises DBAPIError."""
+        with self._system.transaction() as session:
+            claims = claim_due(session, now=self._now(), limit=BATCH)
+        for done, claim in enumerate(claims, 1):
+            self._carry_out(claim)
+            if stop is not None and stop.is_set():
+                return done
+        return len(claims)
+
+    def carry_out(self, publisher_id: str, operation_id: str) -> None:
+        """Carry out one operation now, unless somebody else is at it or it is done."""
+        with self._app.transaction(publisher_id) as session:
+            claim = claim_one(session, operation_id, now=self._now())
+        if claim is not None:
+            self._carry_out(claim)
+
+    def _carry_out(self, claim: Claim) -> None:
+        reach("operation:claimed")
+        provider = self._find(claim.publisher_id, claim.provider)
+        try:
+            outcome = self._ask(provider, claim, order_of(claim.kind, claim.id, claim.request))
+        except ProviderRefused as refused:
+            outcome = Declined(code=refused.code, message=refused.message, may_recover=False)
+        except ProviderError as error:
+            self._later(claim, error)
+            return
+        reach("operation:called")
+        if isinstance(outcome, Processing):
+            self._wait(claim, "processing", "the provider is still at it", timedelta(seconds=_PROCESSING_SECONDS))
+        else:
+            self._record(claim, outcome)
+            reach("operation:settled")
+
+    def _ask(self, provider: Provider, claim: Claim, order: Order) -> Outcome:
+        called = claim.called_before
+        old = called is not None and self._now() - called > provider.key_lifetime * _KEY_MARGIN
+        if claim.status == "processing" or old:
+            known = provider.look_up(order)
+            if known is not None:
+                return known
+        return perform(provider, order)
+
+    def _later(self, claim: Claim, error: ProviderError) -> None:
+        doubtful = error.in_doubt or claim.status != "pending"
+        wait = _BACK_OFF_SECONDS[0] * 2 ** min(claim.attempts - 1, 12)
+        pause = timedelta(seconds=min(wait, _BACK_OFF_SECONDS[1]) * random.uniform(0.8, 1.2))
+        if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
+            pause = max(pause, error.retry_after)
+        status = claim.status if claim.status == "processing" else "in_doubt" if doubtful else "pending"
+        self._wait(claim, status, f"{type(error).__name__}: {error}"[:300], pause)
+
+    def _wait(self, claim: Claim, status: str, problem: str, pause: timedelta) -> None:
+        OPERATIONS.labels(claim.kind, status).inc()
+        values = {
+            "id": claim.id, "fence": claim.fence, "status": status, "next_attempt_at": self._now() + pause,
+            "problem": problem, "open": list(OPEN),
+        }  # fmt: skip
+        with self._app.transaction(claim.publisher_id) as session:
+            session.execute(_RELEASE, values)
+
+    def _record(self, claim: Claim, outcome: Settled | Declined) -> None:
+        result = "succeeded" if isinstance(outcome, Settled) else "failed"
+        now = self._now()
+        with self._app.transaction(claim.publisher_id) as session:
+            account = lock_for_outcome(session, claim.publisher_id, claim.customer_id)
+            operation = session.get_one(Operation, claim.id, with_for_update=True, populate_existing=True)
+            # Another executor's lease, or a notification, may have come first: then it is recorded already.
+            if operation.status not in OPEN or operation.fence != claim.fence:
+                return
+            OUTCOMES[claim.kind](session, account, operation, outcome, now)
+            operation.status, operation.done_at, operation.last_problem = result, now, None
+            settle_account(session, account, now=now)
+        OPERATIONS.labels(claim.kind, result).inc()

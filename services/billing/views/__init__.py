@@ -1,0 +1,1 @@
+"""How things are shown: in answers, in events and in feeds, always the same."""
