@@ -21,6 +21,7 @@ from servicekit.relay import Relay
 from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
+from services.billing.imports.kinds import IMPORTS as BILLING_IMPORTS
 from services.billing.providers.registry import Providers
 from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
@@ -40,7 +41,7 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "search")
 PUBLISHING = ("customers", "billing", "search")
-IMPORTS = (CUSTOMER_IMPORTS,)
+IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 
 
 class Loop(Protocol):

@@ -14,6 +14,7 @@ from servicekit.parking import forget_parked
 from services.billing import events
 from services.billing.actions.accounts import lock_for_outcome
 from services.billing.actions.people import forget_customer
+from services.billing.imports.forgetting import forget_in_imports
 from services.billing.models.access import AccessExtension
 from services.billing.models.accounts import Account
 from services.billing.models.payment_methods import PaymentMethod
@@ -32,6 +33,7 @@ def erase_customer(session: Session, *, publisher_id: str, customer_id: str, ver
         session.execute(
             update(model).where(model.publisher_id == publisher_id, model.customer_id == customer_id).values(values)
         )
+    forget_in_imports(session, publisher_id=publisher_id, customer_id=customer_id)
     forget_customer(session, publisher_id=publisher_id, customer_id=customer_id, version=version)
     mine: dict[str, str] = {"publisher_id": publisher_id, "datasubject": customer_id}
     forget_events(session, **mine, types={kind.name: kind for kind in events.PUBLISHED})

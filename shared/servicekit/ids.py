@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import uuid_utils
 
@@ -16,6 +17,17 @@ def new_id(prefix: str) -> str:
     number = uuid_utils.uuid7().int
     body = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
     return f"{prefix}_{body}"
+
+
+def moment_of(identifier: str) -> datetime:
+    """When an identifier was made, in UTC. Raises ValueError for what is none."""
+    body = identifier.rpartition("_")[2]
+    if not _BODY.match(body):
+        raise ValueError("not an identifier")
+    number = 0
+    for letter in body:
+        number = number * 32 + _ALPHABET.index(letter)
+    return datetime.fromtimestamp((number >> 80) / 1000, UTC)  # RFC 9562: 48 bits of milliseconds come first
 
 
 def is_id(text: str, prefix: str) -> bool:

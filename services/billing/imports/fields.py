@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError
 
@@ -53,7 +53,7 @@ def _by_spelling(table: Mapping[str, str]) -> dict[str, str]:
 
 
 _TRANSACTION_STATUS, _SUBSCRIPTION_STATUS = _by_spelling(_TRANSACTION), _by_spelling(_SUBSCRIPTION)
-_moment = Moment()
+_moment, _percent = Moment(), Percent()
 
 
 @lru_cache(maxsize=5000)
@@ -176,8 +176,7 @@ def load_last4(value: Any) -> str:
 
 
 def _load_percent(value: Any) -> Decimal:
-    loaded: Decimal = Percent().deserialize(load_decimal(value).removesuffix("%").strip())
-    return loaded
+    return cast("Decimal", _percent.deserialize(load_decimal(value).removesuffix("%").strip()))
 
 
 def _one_of(values: tuple[str, ...]) -> Callable[[Any], str]:

@@ -10,7 +10,7 @@ from servicekit.imports.errors import InvalidMapping
 from servicekit.imports.headings import NOT_IMPORTED
 from servicekit.imports.vocabulary import Shape, Vocabulary, meanings_of
 from services.billing.imports import fields
-from services.billing.imports.fields import CUSTOMER, CUSTOMER_EXTERNAL_IDS, Load
+from services.billing.imports.fields import CUSTOMER_EXTERNAL_IDS, Load
 
 _CUSTOMER_NAMES = {
     "customer_id": "customer, customer number, customer no, user id, account id, subscriber id",
@@ -86,6 +86,8 @@ _TRANSACTION_SHAPES = (
         },
     ),
 )
+_WHOSE = ("customer_id", "customer_external_id", "customer_email")
+_WHOSE = ("customer_id", "customer_external_id", "customer_email")
 _TELLS_APART = {
     "external_id", "external_order_id", "provider_reference", "customer_id", "customer_external_id", "customer_email",
     "payment_method",
@@ -133,11 +135,10 @@ def _needs(*wanted: str, customer: bool) -> Callable[[Collection[str], Collectio
         for name in wanted:
             if name not in there:
                 raise InvalidMapping(f"No column becomes {name}. Map one to it, or give it to every row by set.")
-        if customer and not any(name in there for name in CUSTOMER if name != "customer_external_id_source"):
-            if not any(name.startswith(CUSTOMER_EXTERNAL_IDS) for name in there):
-                raise InvalidMapping(
-                    "No column says whose the rows are: map one to customer_email, customer_external_id or customer_id."
-                )
+        if customer and not any(name in _WHOSE or name.startswith(CUSTOMER_EXTERNAL_IDS) for name in there):
+            raise InvalidMapping(
+                "No column says whose the rows are: map one to customer_email, customer_external_id or customer_id."
+            )
 
     return check
 
