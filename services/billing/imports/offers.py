@@ -113,6 +113,7 @@ def read_offers(job: ImportJob, records: Sequence[Record]) -> Sequence[Row]:
 
 def work_on_offers(session: Session, job: ImportJob, rows: Sequence[Row], contents: Contents, now: datetime) -> Tally:
     """Make or change the offers that the rows are about."""
+    _blame_repeated(rows)
     good = [row for row in rows if not row.faults]
     known = _known(session, job, good)
     created, updated, remembered = 0, 0, []
@@ -121,7 +122,7 @@ def work_on_offers(session: Session, job: ImportJob, rows: Sequence[Row], conten
         offer = known.get(row.number)
         try:
             if offer is None:
-                offer = _created(session, job, data, known, now)
+                offer = _created(session, job, data, now)
                 created += 1
             elif _edited(session, job, offer, data, now):
                 updated += 1
@@ -154,21 +155,19 @@ def _known(session: Session, job: ImportJob, rows: Sequence[Row]) -> dict[int, O
     return known
 
 
-def _created(
-    session: Session, job: ImportJob, data: Mapping[str, Any], known: dict[int, Offer], now: datetime
-) -> Offer:
-    whole = {
-        "external_id": None,
-        "status": "active",
-        "tax_percent": Decimal(0),
-        "period": None,
-        "trial_days": 0,
-        **data,
-    }
-    if whole["external_id"] is not None:
-        for offer in known.values():
-            if offer.external_id == whole["external_id"]:
-                raise ExternalIdTaken
+def _blame_repeated(rows: Sequence[Row]) -> None:
+    """Of two rows of a batch with one ID the first counts."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        external_id = row.values.get("external_id")
+        if external_id is not None and not row.faults:
+            if external_id in seen:
+                row.blame("external_id", f"The same as in row {seen[external_id]} of this file.")
+            seen.setdefault(external_id, row.number)
+
+
+def _created(session: Session, job: ImportJob, data: Mapping[str, Any], now: datetime) -> Offer:
+    whole = {**_UNLESS_SAID, **data}
     if not job.dry_run:
         return create_offer(session, publisher_id=job.publisher_id, data=whole, now=now)
     with session.begin_nested() as savepoint:

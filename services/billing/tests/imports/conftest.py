@@ -82,9 +82,9 @@ class Imports:
             rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
         return [(str(row["row"]), row["column"], row["reason"]) for row in rows]
 
-    def customer(self, email: str, **external: str) -> str:
+    def customer(self, email: str, *, customer_id: str | None = None, **external: str) -> str:
         """A customer with this address and these external IDs (source and ID), as the customers service tells."""
-        customer_id = self.api.customer(email=email)
+        customer_id = self.api.customer(email=email, customer_id=customer_id)
         identities = [("email", email.casefold()), *external.items()]
         with self.api.database.transaction("pub_a") as session:
             told = CustomerTold(customer_id, 2, {"email": email}, identities)

@@ -78,9 +78,7 @@ def test_stripes_export_needs_no_mapping(imports: Imports, api: Api) -> None:
     job = imports.run("transactions", STRIPE)
     assert job["shape"] == "stripe_payments"
     assert counts(job) == (4, 0, 0, 1)
-    assert imports.rejects(job) == [
-        ("6", "Status", "Not settled yet. Import it when it has succeeded or failed.")
-    ]
+    assert imports.rejects(job) == [("6", "Status", "Not settled yet. Import it when it has succeeded or failed.")]
     paid, partly, refunded, failed = imports.transactions(anna)
     assert (paid["provider"], paid["provider_reference"], paid["external_order_id"]) == ("stripe", "ch_1", "ch_1")
     assert paid["payment_method"] == {"id": None, "kind": "card", "brand": "visa", "last4": "0042"}
