@@ -10,6 +10,7 @@ from typing import Protocol
 
 from flask import Flask
 
+from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
@@ -156,6 +157,7 @@ def _apps(
             database=databases["customers.app"],
             system_database=databases["customers.system"],
             verifier=JwtVerifier("customers", identity_settings.issuer, keys),
+            billing=BillingInProcess(databases["billing.app"]),
         ),
         "billing": billing.create_app(
             BillingSettings(database=installation.urls("billing")),

@@ -20,6 +20,7 @@ from services.billing.api import (
     purchases,
     subscriptions,
     transactions,
+    webhooks,
 )
 from services.billing.api import (
     settings as settings_api,
@@ -31,7 +32,8 @@ from services.billing.settings import Settings
 SERVICE = "billing"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NOUNS = (
-    offers, purchases, accounts, payment_methods, subscriptions, transactions, access, invoices, settings_api, imports
+    offers, purchases, accounts, payment_methods, subscriptions, transactions, access, invoices, settings_api,
+    webhooks, imports,
 )  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from servicekit.clock import rfc3339
 from servicekit.errors import Conflict, FieldError, Invalid, NotFound, Problem
 from services.billing.money import Money
 
@@ -143,6 +146,31 @@ class AlreadySubscribed(Conflict):
 
     def __init__(self, subscription_id: str) -> None:
         super().__init__("This customer already has this subscription.", subscription_id=subscription_id)
+
+
+class AccessActive(Conflict):
+    """Something of the customer still runs, and nobody asked to end it."""
+
+    code = "access_active"
+
+    def __init__(self, count: int, until: datetime | None) -> None:
+        lasting = f" until {rfc3339(until)}" if until is not None else ""
+        super().__init__(
+            f"This customer still has access{lasting}. Ask to end it as well (end_access), or wait until it is over.",
+            access_count=count,
+        )
+
+
+class PaymentPending(Conflict):
+    """Money of the customer is on its way."""
+
+    code = "payment_pending"
+
+    def __init__(self, transaction_id: str) -> None:
+        super().__init__(
+            "A payment of this customer is still on its way. Cancel that transaction, or wait until it is decided.",
+            transaction_id=transaction_id,
+        )
 
 
 class PurchasePending(Conflict):

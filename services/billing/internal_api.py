@@ -7,9 +7,12 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields, validate
 
+from servicekit import clock
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
-from servicekit.web.context import current_session
+from servicekit.web.context import current_session, kit
+from servicekit.web.json_body import json_response
+from services.billing.actions.closing import close_account
 from services.billing.queries import feeds
 
 blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
@@ -35,3 +38,27 @@ def get_feed(parameters: dict[str, Any], noun: str) -> Response:
     """Every publisher's things of a kind in their present state, page by page."""
     page = _FEEDS[noun](current_session(), cursor=parameters.get("cursor"), limit=parameters["limit"])
     return Response(page.to_json(), content_type="application/json")
+
+
+class CloseAccount(Schema):
+    """Whose account, and whether what still runs is to end."""
+
+    publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
+    end_access = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+@blueprint.post("/accounts/<customer_id>/close")
+@requires("billing:close", as_system=True)
+@blueprint.arguments(CloseAccount)
+def post_close(body: dict[str, Any], customer_id: str) -> Response:
+    """Close a customer's account, so that nothing is bought any more. Asking again changes nothing."""
+    publisher_id = body["publisher_id"]
+    with kit().database.transaction(publisher_id) as session:
+        account = close_account(
+            session,
+            publisher_id=publisher_id,
+            customer_id=customer_id,
+            end_running=body["end_access"],
+            now=clock.now(),
+        )
+        return json_response({"customer_id": customer_id, "status": account.status})

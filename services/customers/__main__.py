@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+import httpx2
 
 from servicekit import logging
 from servicekit.adapters import jwt_verifier
+from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
@@ -14,6 +16,7 @@ from servicekit.parked_commands import parked_commands
 from servicekit.web.serve import serve
 from services.customers import worker
 from services.customers.app import MIGRATIONS, SERVICE, create_app
+from services.customers.billing_desk import BillingDesk, HttpBillingDesk
 from services.customers.handlers import QUEUE, SUBSCRIPTIONS
 from services.customers.settings import Settings
 
@@ -38,9 +41,22 @@ def web(bind: str, workers: int, threads: int) -> None:
             database=Database(settings.database.app, pool_size=settings.pool_size),
             system_database=Database(settings.database.system, pool_size=2),
             verifier=jwt_verifier(identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer),
+            billing=billing_desk(settings),
         )
 
     serve(build, bind=bind, workers=workers, threads=threads)
+
+
+def billing_desk(settings: Settings) -> BillingDesk:
+    """Billing at its address, asked with a token of our own."""
+    issue = from_identity(
+        settings.identity_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        audience="billing",
+    )
+    auth = ServiceAuth(ServiceTokens(issue))
+    return HttpBillingDesk(httpx2.Client(base_url=settings.billing_url, auth=auth, timeout=5.0))
 
 
 @main.command()

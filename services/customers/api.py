@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Response
 
@@ -19,6 +19,7 @@ from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import refuse_personal
 from services.customers import actions, erasure, queries
+from services.customers.billing_desk import BillingDesk
 from services.customers.openapi import CHANGED_MEANWHILE, ChangedMeanwhileView
 from services.customers.schemas import Anonymize, CreateCustomer, EditCustomer, ListCustomers, Page, RecordLogin
 from services.customers.views import (
@@ -152,12 +153,18 @@ def post_login(body: dict[str, Any], customer_id: str) -> Response:
 @blueprint.arguments(Anonymize)
 @blueprint.response(202, ErasureView, headers=VERSION_TOKEN)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="anonymize_customer")
-def post_anonymize(_body: dict[str, Any], customer_id: str) -> Response:
-    """Anonymize a customer, for good. The answer tells how far it is; asking again tells it anew."""
-    session = current_session()
+def post_anonymize(body: dict[str, Any], customer_id: str) -> Response:
+    """Anonymize a customer, for good. The answer tells how far it is; asking again tells it anew.
+
+    Refused while the customer has access, unless `end_access` says that it is to end, too.
+    """
+    session, publisher_id = current_session(), current_publisher_id()
+    if queries.get_customer(session, publisher_id, customer_id).status != "anonymized":
+        desk = cast("BillingDesk", kit().extras["billing"])
+        desk.close_account(publisher_id, customer_id, end_access=body["end_access"])
     entry = erasure.anonymize_customer(
         session,
-        publisher_id=current_publisher_id(),
+        publisher_id=publisher_id,
         customer_id=customer_id,
         participants=kit().extras["erasure_participants"],  # type: ignore[arg-type]
         editor=current_caller(),

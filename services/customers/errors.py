@@ -49,6 +49,14 @@ class CustomerAnonymized(Conflict):
         super().__init__("This customer was anonymized, for good. Create a new customer instead.")
 
 
+class BillingRefused(Conflict):
+    """Billing doesn't close the customer's account; code and words are billing's."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class NothingToKnowThemBy(Invalid):
     """Neither an email address nor an external ID."""
 

@@ -221,7 +221,10 @@ class Anonymize(Schema):
     """Confirmation of what can't be undone."""
 
     end_access = fields.Boolean(
-        load_default=False, truthy={True}, falsy={False}, metadata=described("Also end access that is still active.")
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata=described("Also end subscriptions and access that still run."),
     )
 
 

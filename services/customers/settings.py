@@ -24,13 +24,17 @@ class Settings:
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     erasure_participants: tuple[str, ...] = ("billing", "search")
+    billing_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
 
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``CUSTOMERS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``, ``TOKEN_ISSUER``,
-        ``ERASURE_PARTICIPANTS``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
+        ``ERASURE_PARTICIPANTS``, ``BILLING_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
+        ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
         env = Env()
         return cls(
             database=database_urls(env, "customers"),
@@ -39,6 +43,9 @@ class Settings:
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["billing", "search"])),
+            billing_url=env.str("BILLING_URL", ""),
+            client_id=env.str("SERVICE_CLIENT_ID", "customers"),
+            client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
             audit_days=audit_days(env),
         )

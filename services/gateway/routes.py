@@ -69,7 +69,7 @@ class Access(Enum):
 
     EXCHANGED = "a valid credential is required; the service gets a signed token in its place"
     OPEN = "nothing is required, and nothing is passed on"
-    AS_SENT = "passed on as it was sent: for identity's own sign-in and sign-out"
+    AS_SENT = "passed on as it was sent: for identity's own sign-in and sign-out, and providers' own proofs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/identity", "identity"),
     Route("/v1/customers/imports", "customers", body_bytes=FILE_BYTES),
     Route("/v1/customers", "customers"),
+    Route("/v1/billing/webhooks", "billing", Access.AS_SENT),
     Route("/v1/billing", "billing"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime
 
 import uuid_utils
@@ -14,9 +15,12 @@ _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}\Z")
 
 def new_id(prefix: str) -> str:
     """A new identifier such as ``cus_06gw1x…``; later ones sort after earlier ones."""
-    number = uuid_utils.uuid7().int
-    body = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
-    return f"{prefix}_{body}"
+    return _written(prefix, uuid_utils.uuid7().int)
+
+
+def id_of_uuid(prefix: str, number: uuid.UUID) -> str:
+    """The identifier that a UUID is of: for those to whom only the UUID could be told."""
+    return _written(prefix, number.int)
 
 
 def moment_of(identifier: str) -> datetime:
@@ -34,3 +38,8 @@ def is_id(text: str, prefix: str) -> bool:
     """Whether ``text`` has the form of an identifier of this kind."""
     head, separator, body = text.partition("_")
     return head == prefix and separator == "_" and _BODY.match(body) is not None
+
+
+def _written(prefix: str, number: int) -> str:
+    body = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+    return f"{prefix}_{body}"

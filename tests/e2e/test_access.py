@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.e2e.sold import sell
 from tests.e2e.system import Api, System
 
 # Any valid credential will do.
@@ -25,6 +26,9 @@ MAY = {
     "customers:write": {"owner", "admin", "agent"},
     "customers:anonymize": {"owner", "admin"},
     "customers:import": {"owner", "admin"},
+    "billing:read": EVERYBODY,
+    "billing:write": {"owner", "admin", "agent"},
+    "billing:manage": {"owner", "admin"},
     "search:read": EVERYBODY,
     "identity:read": EVERYBODY,
     SIGNED_IN: EVERYBODY,
@@ -33,6 +37,11 @@ MAY = {
 # Not told by the scope: admins have it too.
 OWNER_ONLY = {"POST /v1/identity/publisher/transfer_ownership"}
 CANARY = "Canarybird"
+BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
+# What is listed for one customer, who is named in the query.
+OF_A_CUSTOMER = {
+    f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Belongings:
     import_id: str
     staff_id: str
     session_id: str
+    sold: Mapping[str, str]
 
     def path(self, operation: Operation) -> str:
         """The operation's address with this publisher's things in it, and what must be in its query."""
@@ -86,16 +96,23 @@ class Belongings:
             import_id=self.import_id,
             staff_id=self.staff_id,
             session_id=self.session_id,
+            **self.sold,
         )
-        return f"{path}?offset=0" if path.endswith("/content") else path
+        of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
+        query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
+        return f"{path}?offset=0" if path.endswith("/content") else path + query
 
     def body(self, operation: Operation) -> Any:
         """The operation's example, with this publisher's things in it."""
         example = operation.example
-        return {**example, "staff_id": self.staff_id} if operation.path.endswith("/transfer_ownership") else example
+        if not isinstance(example, dict):
+            return example
+        own = {"staff_id": self.staff_id, "customer_id": self.customer["id"], **self.sold}
+        return {**example, **{name: value for name, value in own.items() if name in example}}
 
 
-def _belongings(system: System) -> Belongings:
+def _belongings(system: System, operation: Operation | None = None) -> Belongings:
+    """What a publisher has, or as much of it as this operation may be about."""
     api = system.publisher()
     customer = api.create(email=f"{CANARY}-{secrets.token_hex(4)}@example.com", last_name=CANARY)
     answer = api.send("POST", "/v1/identity/api_keys", {"name": CANARY, "scopes": ["customers:read"]})
@@ -107,7 +124,11 @@ def _belongings(system: System) -> Belongings:
     assert added.status_code == 201, added.text
     key_id, import_id, staff_id = ((made.json or {})["id"] for made in (answer, begun, added))
     session_id = _session_of(system.staff(api.publisher_id, "owner"))
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id)
+    sold: Mapping[str, str] = dict.fromkeys(BILLINGS, "")
+    if operation is None or operation.path.startswith("/v1/billing"):
+        system.drain()
+        sold = sell(api, customer["id"])
+    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold)
 
 
 def _session_of(staff: Api) -> str:
@@ -136,7 +157,7 @@ def test_every_scope_is_in_the_table() -> None:
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
 @pytest.mark.parametrize("operation", GUARDED, ids=_name)
 def test_a_role_may_do_what_the_table_says(system: System, operation: Operation, role: str) -> None:
-    target = _belongings(system)
+    target = _belongings(system, operation)
     api = system.staff(target.api.publisher_id, role)
     target = replace(target, session_id=_session_of(api))
 

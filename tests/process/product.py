@@ -163,7 +163,11 @@ def _environment(
         OUTSIDE_SERVICE: {
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"customers": ["customers:feed"]},
-        }
+        },
+        "customers": {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "grants": {"billing": ["billing:close"]},
+        },
     }
     urls = {
         f"{service.upper()}_DATABASE_URL_{part.upper()}": getattr(installation.urls(service), part)
@@ -180,6 +184,9 @@ def _environment(
         "IDENTITY_SECRET": installation.derived_secret("identity"),
         "IDENTITY_URL": f"http://127.0.0.1:{ports['identity']}",
         "CUSTOMERS_URL": f"http://127.0.0.1:{ports['customers']}",
+        "BILLING_URL": f"http://127.0.0.1:{ports['billing']}",
+        "SERVICE_CLIENT_ID": "customers",
+        "SERVICE_CLIENT_SECRET": toy_secret,
         "SERVICE_CLIENTS": json.dumps(clients),
         "DATABASE_POOL_SIZE": "8",
     }

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from servicekit.events import EventType
 from servicekit.screening import screen
 from services.billing import events
 from services.billing.errors import AccountClosed, CustomerErased, CustomerNotFound
@@ -86,13 +87,15 @@ def count_money(account: Account, currency: str, change_minor: int) -> None:
     account.lifetime_value = value
 
 
-def settle_account(session: Session, account: Account, *, now: datetime) -> None:
+def settle_account(
+    session: Session, account: Account, *, now: datetime, kind: EventType = events.ACCOUNT_CHANGED
+) -> None:
     """Count again what is few (subscriptions, access), and tell of the account. The last step of a change."""
     session.flush()
     _count_subscriptions(session, account)
     _count_access(session, account, now)
     account.version += 1
-    events.publish_account(session, account, now=now)
+    events.publish_account(session, account, now=now, kind=kind)
 
 
 def _made(session: Session, publisher_id: str, customer_id: str) -> Account:

@@ -18,10 +18,9 @@ from sqlalchemy import text
 from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.faults import reach
-from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.execution.claims import Claim, claim_due, claim_one
-from services.billing.execution.outcomes import OUTCOMES
-from services.billing.models.operations import OPEN, Operation
+from services.billing.execution.recording import record_outcome
+from services.billing.models.operations import OPEN
 from services.billing.providers.orders import Order, order_of
 from services.billing.providers.port import (
     Declined,
@@ -46,7 +45,7 @@ _IDLE_SECONDS = (0.05, 0.5)
 _log = structlog.get_logger("executor")
 _RELEASE = text(
     """
-    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = '-infinity',
+    UPDATE operation SET status = :status, next_attempt_at = :next_attempt_at, lease_until = 'epoch',
         last_problem = :problem
     WHERE id = :id AND fence = :fence AND status = ANY(:open)
     """
@@ -148,14 +147,15 @@ class Executor:
 
     def _record(self, claim: Claim, outcome: Settled | Declined) -> None:
         result = "succeeded" if isinstance(outcome, Settled) else "failed"
-        now = self._now()
         with self._app.transaction(claim.publisher_id) as session:
-            account = lock_for_outcome(session, claim.publisher_id, claim.customer_id)
-            operation = session.get_one(Operation, claim.id, with_for_update=True, populate_existing=True)
-            # Another executor's lease, or a notification, may have come first: then it is recorded already.
-            if operation.status not in OPEN or operation.fence != claim.fence:
-                return
-            OUTCOMES[claim.kind](session, account, operation, outcome, now)
-            operation.status, operation.done_at, operation.last_problem = result, now, None
-            settle_account(session, account, now=now)
-        OPERATIONS.labels(claim.kind, result).inc()
+            recorded = record_outcome(
+                session,
+                publisher_id=claim.publisher_id,
+                customer_id=claim.customer_id,
+                operation_id=claim.id,
+                outcome=outcome,
+                now=self._now(),
+                fence=claim.fence,
+            )
+        if recorded:
+            OPERATIONS.labels(claim.kind, result).inc()

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from services.billing import events
 from services.billing.actions.transactions import fail_transaction, settle_transaction
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
+from services.billing.models.payment_methods import PaymentMethod
 from services.billing.models.transactions import Transaction
 from services.billing.providers.port import Declined, Settled
 
@@ -28,6 +30,19 @@ def charged(
         fail_transaction(session, transaction, failure=failure, at=now, now=now)
 
 
+def detached(
+    session: Session, _account: Account, operation: Operation, _outcome: Settled | Declined, now: datetime
+) -> None:
+    """A provider has forgotten a payment method, or never will: it is gone here either way."""
+    method = session.get_one(PaymentMethod, operation.subject_id, with_for_update=True, populate_existing=True)
+    if method.status == "detached":
+        return
+    method.status, method.detached_at, method.is_default = "detached", now, False
+    method.version += 1
+    events.publish_method(session, events.METHOD_DETACHED, method, now=now)
+
+
 OUTCOMES: Mapping[str, Record] = {
     "charge": charged,
+    "detach": detached,
 }

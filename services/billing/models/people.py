@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from servicekit.db.columns import personal_column, plain_column
+from servicekit.db.columns import MOMENT, personal_column, plain_column
 from services.billing.models.base import Base
 
 
 class KnownCustomer(Base):
-    """A customer as the customers service last told: ``told`` has the fields that billing needs."""
+    """A customer as the customers service last told: ``told`` has the fields that billing needs.
+
+    ``confirmed_at``: when an erased one had nothing personal left here."""
 
     __tablename__ = "known_customer"
 
@@ -22,6 +25,7 @@ class KnownCustomer(Base):
     told: Mapped[dict[str, Any] | None] = personal_column(JSONB(none_as_null=True))
     erased: Mapped[bool] = plain_column(Boolean)
     version: Mapped[int] = plain_column(BigInteger)
+    confirmed_at: Mapped[datetime | None] = plain_column(MOMENT)
 
 
 class KnownIdentity(Base):

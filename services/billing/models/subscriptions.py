@@ -21,7 +21,8 @@ class Subscription(Base):
     Periods are counted from ``anchor_at``: period ``period_number`` ends that many periods after it. ``cancelled`` is
     one that ends with its period and can still be resumed; ``status_before`` is what it then is again. ``attempt`` is
     the last try to charge for the coming period, 0 before the first. ``next_attempt_at`` is when the scheduler has
-    something to do with it; for one that a store renews, when it is looked whether it did.
+    something to do with it; for one that a store renews, when it is looked whether it did. ``told_at`` is how late the
+    last thing was that its store told of it.
     """
 
     __tablename__ = "subscription"
@@ -52,6 +53,7 @@ class Subscription(Base):
     cancellation_reason: Mapped[str | None] = personal_column(Text)
     ended_at: Mapped[datetime | None] = plain_column(MOMENT)
     ended_reason: Mapped[str | None] = plain_column(Text)
+    told_at: Mapped[datetime | None] = plain_column(MOMENT)
     pending_offer_id: Mapped[str | None] = plain_column(Text)
     attempt: Mapped[int] = plain_column(Integer)
     next_attempt_at: Mapped[datetime | None] = plain_column(MOMENT)

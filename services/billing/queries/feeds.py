@@ -13,6 +13,7 @@ from servicekit.feed import FeedItem, FeedPage, read_feed
 from services.billing import events
 from services.billing.models.accounts import Account
 from services.billing.models.payment_methods import PaymentMethod
+from services.billing.models.people import KnownCustomer
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.queries.transactions import present_transactions
@@ -21,7 +22,7 @@ from services.billing.views.payment_methods import payment_method_state
 
 
 def accounts_feed(session: Session, *, cursor: str | None, limit: int) -> FeedPage:
-    """Billing accounts, by customer ID."""
+    """Billing accounts, by customer ID. An erased customer's is a tombstone, with figures and nothing personal."""
     return _feed(session, Account, Account.customer_id, account_state, cursor, limit)
 
 
@@ -56,14 +57,16 @@ def _feed(
     limit: int,
 ) -> FeedPage:
     def present(row: Any) -> FeedItem:
-        thing = row[0]
+        thing, erased = row
         return FeedItem(
             subject=getattr(thing, key.key),
             publisher_id=thing.publisher_id,
             version=thing.version,
             datasubject=thing.customer_id,
-            deleted=False,
+            deleted=bool(erased),
             data=state(thing),
         )
 
-    return read_feed(session, select(model), key=key, present=present, cursor=cursor, limit=limit)
+    # A customer may be told of later than what is here of them was imported.
+    rows = select(model, KnownCustomer.erased).outerjoin(KnownCustomer, KnownCustomer.customer_id == model.customer_id)
+    return read_feed(session, rows, key=key, present=present, cursor=cursor, limit=limit)

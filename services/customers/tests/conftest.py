@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -62,13 +62,33 @@ def system_database(scratch: ScratchDatabase) -> Iterator[Database]:
     made.close()
 
 
+@dataclass
+class Desk:
+    """Stands for billing: closes every account, unless told why not."""
+
+    refusal: Exception | None = None
+    closed: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    def close_account(self, publisher_id: str, customer_id: str, *, end_access: bool) -> None:
+        """Close it, or raise what was set."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.closed.append((publisher_id, customer_id, end_access))
+
+
 @pytest.fixture
-def app(scratch: ScratchDatabase, database: Database, system_database: Database) -> Flask:
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def app(scratch: ScratchDatabase, database: Database, system_database: Database, desk: Desk) -> Flask:
     return create_app(
-        Settings(database=scratch.urls),
+        Settings(database=scratch.urls, erasure_participants=("search",)),
         database=database,
         system_database=system_database,
         verifier=KnownCallers(CALLERS),
+        billing=desk,
     )
 
 

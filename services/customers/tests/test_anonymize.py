@@ -14,11 +14,13 @@ from sqlalchemy import text
 
 from servicekit import clock
 from servicekit.db.database import Database
+from servicekit.errors import Unavailable
 from servicekit.events import Event
 from servicekit.parking import park
+from services.customers.errors import BillingRefused
 from services.customers.events import PUBLISHED
 from services.customers.handlers import QUEUE, SUBSCRIPTIONS
-from services.customers.tests.conftest import Api, outbox_of
+from services.customers.tests.conftest import Api, Desk, outbox_of
 
 CANARIES: dict[str, Any] = {
     "email": "canaryemail@example.com",
@@ -206,3 +208,37 @@ def test_a_confirmation_that_could_not_be_handled_completes_it_once_it_is_replay
 
     assert (replayed.returncode, "1 handled." in replayed.stdout) == (0, True), replayed
     assert (api.send("GET", f"{path}ation").json or {})["status"] == "completed"
+
+
+def test_billing_closes_the_account_first_and_is_told_what_is_to_end(api: Api, desk: Desk) -> None:
+    anna = api.create(email="anna@example.com")
+    assert api.send("POST", f"/v1/customers/{anna['id']}/anonymize", {"end_access": True}).status_code == 202
+    assert desk.closed == [("pub_a", anna["id"], True)]
+    # What is done is done: nobody is asked again.
+    assert api.send("POST", f"/v1/customers/{anna['id']}/anonymize", {}).status_code == 202
+    assert len(desk.closed) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (BillingRefused("access_active", "This customer still has access."), 409, "access_active"),
+        (BillingRefused("payment_pending", "A payment is still on its way."), 409, "payment_pending"),
+        (Unavailable("Billing can't be asked right now."), 503, "unavailable"),
+    ],
+    ids=["access", "payment", "down"],
+)
+def test_where_billing_does_not_close_nothing_is_anonymized(
+    api: Api, desk: Desk, refusal: Exception, status: int, code: str
+) -> None:
+    anna = api.create(email="anna@example.com")
+    desk.refusal = refusal
+    answer = api.send("POST", f"/v1/customers/{anna['id']}/anonymize", {})
+    assert (answer.status_code, (answer.json or {})["code"]) == (status, code)
+    assert (api.send("GET", f"/v1/customers/{anna['id']}").json or {})["email"] == "anna@example.com"
+    assert api.send("GET", f"/v1/customers/{anna['id']}/anonymization").status_code == 404
+
+
+def test_an_unknown_customer_is_not_asked_about(api: Api, desk: Desk) -> None:
+    assert api.send("POST", "/v1/customers/cus_06h5yvkg1scm7h3b8k5rqt2xzw/anonymize", {}).status_code == 404
+    assert desk.closed == []

@@ -5,8 +5,8 @@ from alembic import op
 from servicekit.db.roles import isolate
 from servicekit.imports.tables import import_tables_v1
 
-revision = "0020"
-down_revision = "0003"
+revision = "0007"
+down_revision = "0006"
 
 ROWS = """
 CREATE TABLE billing_import_row (

@@ -1,0 +1,1 @@
+"""Taking in what payment providers and stores tell of their own accord."""

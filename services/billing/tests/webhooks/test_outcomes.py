@@ -1,0 +1,163 @@
+"""What providers tell does what the outcomes of our own orders do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from servicekit.db.database import Database
+from services.billing.execution.executor import Executor
+from services.billing.tests.conftest import Api, code_of, outbox_of
+from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
+
+# --- charges -----------------------------------------------------------------------------------------------
+
+
+def test_a_charge_in_doubt_is_settled_by_what_the_provider_tells(
+    api: Api, tell: Tell, doubtful: dict[str, Any], executor: Executor
+) -> None:
+    fact = {"key": doubtful["key"], "reference": doubtful["reference"], "amount": euros(999)}
+    assert tell("ChargeSettled", **fact).status_code == 204
+    settled = transaction(api, doubtful["id"])
+    assert (settled["status"], settled["provider_reference"]) == ("succeeded", doubtful["reference"])
+    assert api.account(doubtful["customer"])["active_subscriptions"] == 1
+    executor.step()
+    assert tell("ChargeSettled", **fact).status_code == 204
+    assert transaction(api, doubtful["id"]) == settled
+    assert api.account(doubtful["customer"])["lifetime_value"] == [euros(999)]
+
+
+def test_a_charge_in_doubt_fails_by_what_the_provider_tells(api: Api, tell: Tell, doubtful: dict[str, Any]) -> None:
+    fact = {"key": doubtful["key"], "reference": "r", "code": "do_not_honor", "message": "No."}
+    assert tell("ChargeFailed", **fact).status_code == 204
+    failed = transaction(api, doubtful["id"])
+    assert (failed["status"], failed["failure"]) == ("failed", {"code": "do_not_honor", "message": "No."})
+    assert api.account(doubtful["customer"])["active_subscriptions"] == 0
+
+
+def test_money_that_came_after_all_is_never_left_out(api: Api, tell: Tell, doubtful: dict[str, Any]) -> None:
+    tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.")
+    tell("ChargeSettled", key=doubtful["key"], reference="r", amount=euros(999))
+    assert transaction(api, doubtful["id"])["status"] == "succeeded"
+
+
+def test_a_late_failure_undoes_nothing(api: Api, tell: Tell, doubtful: dict[str, Any]) -> None:
+    tell("ChargeSettled", key=doubtful["key"], reference="r", amount=euros(999))
+    assert tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.").status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("amount", [euros(998), {"amount_minor": 999, "currency": "USD"}])
+def test_another_amount_than_was_ordered_settles_nothing(
+    api: Api, tell: Tell, doubtful: dict[str, Any], amount: dict[str, Any]
+) -> None:
+    assert tell("ChargeSettled", key=doubtful["key"], reference="r", amount=amount).status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "pending"
+
+
+@pytest.mark.parametrize("key", [None, "op_of_others"])
+def test_charges_of_others_are_none_of_ours(api: Api, tell: Tell, doubtful: dict[str, Any], key: str | None) -> None:
+    assert tell("ChargeSettled", key=key, reference="r", amount=euros(999)).status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "pending"
+
+
+def test_another_publishers_account_settles_nothing_of_ours(api: Api, tell: Tell, doubtful: dict[str, Any]) -> None:
+    fact = {"key": doubtful["key"], "reference": "r", "amount": euros(999)}
+    assert tell("ChargeSettled", account="other", secret="another", **fact).status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "pending"
+
+
+# --- refunds -----------------------------------------------------------------------------------------------
+
+
+def test_refunds_made_in_the_dashboard_are_recorded_once_each(
+    api: Api, tell: Tell, paid: dict[str, Any], system_database: Database
+) -> None:
+    for reference, amount in (("re_1", 300), ("re_1", 300), ("re_2", 200)):
+        assert tell("RefundSettled", **refund_of(paid, amount, reference)).status_code == 204
+    part = transaction(api, paid["id"])
+    assert (part["status"], part["refunded"]) == ("partially_refunded", euros(500))
+    assert [refund["amount"] for refund in part["refunds"]] == [euros(300), euros(200)]
+    assert part["refunds"][0]["requested_by"] == "sandbox"
+    tell("RefundSettled", **refund_of(paid, None, "re_3"))
+    whole = transaction(api, paid["id"])
+    assert (whole["status"], whole["refunded"]) == ("refunded", euros(999))
+    account = api.account(paid["customer"])
+    assert account["lifetime_value"] == [euros(0)]
+    assert account["has_access"]
+    told = [event for event in outbox_of(system_database) if event.type == "billing.transaction.refunded.v1"]
+    assert [event.data["refund"]["amount"]["amount_minor"] for event in told] == [300, 200, 499]
+    notes = [event for event in outbox_of(system_database) if event.type == "billing.invoice.issued.v1"]
+    assert [event.data["total"]["amount_minor"] for event in notes] == [999, -300, -200, -499]
+
+
+def test_more_than_was_paid_is_never_recorded_as_refunded(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
+    assert tell("RefundSettled", **refund_of(paid, 5000)).status_code == 204
+    assert transaction(api, paid["id"])["refunded"] == euros(999)
+    assert tell("RefundSettled", **refund_of(paid, 1, "re_2")).status_code == 204
+    assert len(transaction(api, paid["id"])["refunds"]) == 1
+
+
+def test_a_refund_that_came_to_nothing_is_taken_back(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
+    tell("RefundSettled", **refund_of(paid, 300))
+    failed = {"key": None, "reference": "re_1", "charge_reference": paid["provider_reference"]}
+    for _ in range(2):
+        assert tell("RefundFailed", **failed, code="refund_failed", message="Closed.").status_code == 204
+    after = transaction(api, paid["id"])
+    assert (after["status"], after["refunded"]) == ("succeeded", euros(0))
+    assert (after["refunds"][0]["status"], after["refunds"][0]["failure"]["message"]) == ("failed", "Closed.")
+    assert api.account(paid["customer"])["lifetime_value"] == [euros(999)]
+
+
+def test_a_refund_in_another_currency_changes_nothing(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
+    fact = {**refund_of(paid, 300), "amount": {"amount_minor": 300, "currency": "USD"}}
+    assert tell("RefundSettled", **fact).status_code == 204
+    assert transaction(api, paid["id"])["refunds"] == []
+
+
+def test_a_refund_of_others_is_none_of_ours(tell: Tell, paid: dict[str, Any]) -> None:
+    assert tell("RefundSettled", **refund_of({"provider_reference": "ch_of_others"}, 300)).status_code == 204
+
+
+def test_a_refund_of_what_may_be_a_charge_in_doubt_is_told_again_later(
+    api: Api, tell: Tell, doubtful: dict[str, Any]
+) -> None:
+    told = {"provider_reference": doubtful["reference"]}
+    early = tell("RefundSettled", event_id="evt_r", **refund_of(told, 300))
+    assert (early.status_code, code_of(early)) == (503, "not_known_yet")
+    assert "Retry-After" in early.headers
+    tell("ChargeSettled", key=doubtful["key"], reference=doubtful["reference"], amount=euros(999))
+    assert tell("RefundSettled", event_id="evt_r", **refund_of(told, 300)).status_code == 204
+    assert transaction(api, doubtful["id"])["refunded"] == euros(300)
+
+
+# --- payment details ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def method(api: Api, database: Database) -> tuple[dict[str, Any], str]:
+    made = api.method(api.customer())
+    with database.transaction("pub_a") as session:
+        reference = session.connection().exec_driver_sql("SELECT provider_reference FROM payment_method").scalar_one()
+    return made, reference
+
+
+def test_payment_details_that_were_deleted_at_the_provider(
+    api: Api, tell: Tell, method: tuple[dict[str, Any], str]
+) -> None:
+    made, reference = method
+    for _ in range(2):
+        assert tell("MethodDetached", payment_method=reference).status_code == 204
+    after = api.ok("GET", f"payment_methods/{made['id']}")
+    assert (after["status"], after["is_default"], after["version"]) == ("detached", False, 2)
+
+
+def test_a_card_that_its_network_has_renewed(api: Api, tell: Tell, method: tuple[dict[str, Any], str]) -> None:
+    made, reference = method
+    card = {"brand": "Visa", "last4": "1881", "expiry_month": 3, "expiry_year": 2040}
+    for _ in range(2):
+        assert tell("MethodUpdated", payment_method=reference, **card).status_code == 204
+    after = api.ok("GET", f"payment_methods/{made['id']}")
+    assert {name: after[name] for name in card} == card
+    assert after["version"] == 2
