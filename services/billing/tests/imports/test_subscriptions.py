@@ -73,9 +73,8 @@ def test_periods_are_counted_from_the_start_where_they_fit(imports: Imports, api
     assert anchored["current_period_start"] == "2026-01-31T08:00:00.000000Z"
     assert loose["current_period_start"] == "2026-01-27T08:00:00.000000Z"
     with imports.api.database.transaction("pub_a") as session:
-        anchors = dict(
-            session.execute(text("SELECT customer_id, (anchor_at, period_number)::text FROM subscription")).all()
-        )
+        found = session.execute(text("SELECT customer_id, (anchor_at, period_number)::text FROM subscription")).all()
+    anchors = {str(customer_id): anchor for customer_id, anchor in found}
     assert anchors == {anna: '("2025-08-31 08:00:00+00",6)', bo: '("2026-02-27 08:00:00+00",0)'}
 
 

@@ -63,9 +63,9 @@ def test_a_wait_leaves_turns_to_others(imports: Imports, api: Api) -> None:
     api.customer(publisher_id="pub_b", customer_id=None, email="bo@example.com")
     headers = {"Authorization": "Bearer b", "Content-Type": "text/csv"}
     path = "/v1/billing/imports?kind=transactions"
-    other = api.app.test_client().post(path, data=HEAD + _row(1, "bo@example.com"), headers=headers).json
+    other = api.app.test_client().post(path, data=HEAD + _row(1, "bo@example.com"), headers=headers)
     imports.work()
-    assert (api.send("GET", f"imports/{other['id']}", as_="b").json or {})["status"] == "finished"
+    assert (api.send("GET", f"imports/{(other.json or {})['id']}", as_="b").json or {})["status"] == "finished"
 
 
 def _erase(database: Database, customer_id: str) -> None:
