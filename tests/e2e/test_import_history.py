@@ -110,18 +110,16 @@ def test_a_shops_real_purchases_are_there_to_the_cent(
     system.drain()
     assert _accounts(api) == expected
     for email in list(expected)[::EVERY]:
-        _assert_found_by_their_transactions(
+        _assert_listed(
             api, email, [row for row in purchases if _email(row["customer_id"]) == email]
         )
 
 
-def _assert_found_by_their_transactions(api: Api, email: str, purchases: list[dict[str, str]]) -> None:
+def _assert_listed(api: Api, email: str, purchases: list[dict[str, str]]) -> None:
     (customer,) = api.get("/v1/customers", email=email)["items"]
     page = api.get("/v1/billing/transactions", customer_id=customer["id"], sort="created_at", limit=200)
     told = [(each["created_at"][:10], each["amount"]["amount_minor"]) for each in page["items"]]
     assert sorted(told) == sorted((row["date"], _cents(row)) for row in purchases)
-    for transaction in page["items"]:
-        assert api.found(transaction["id"]) == [customer["id"]]
 
 
 def test_transactions_right_after_their_customers_wait_for_these_to_arrive(
