@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bench import billing, creating, embedded_mode, finding, importing, indexing, relaying, searching
 from bench import console as console_pages
-from bench import creating, embedded_mode, finding, importing, indexing, relaying, searching
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
 from bench.stand import Stand, prepared_stand
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "finding": finding.measure,
     "searching": searching.measure,
     "importing": importing.measure,
+    "billing": billing.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,
 }

@@ -47,7 +47,17 @@ def created_events(publisher_id: str, count: int, *, at: datetime, edits: int = 
 
 def editor(publisher_id: str) -> Caller:
     """Who measures."""
-    scopes = frozenset({"customers:read", "customers:write", "search:read", "personal:read"})
+    scopes = frozenset(
+        {
+            "customers:read",
+            "customers:write",
+            "billing:read",
+            "billing:write",
+            "billing:manage",
+            "search:read",
+            "personal:read",
+        }
+    )
     return Caller(
         kind="api_key", actor_id="key_bench", name="Bench", publisher_id=publisher_id, role=None, scopes=scopes
     )

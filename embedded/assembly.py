@@ -14,9 +14,12 @@ from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
+from servicekit.bootstrap import Bootstrapping
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.feed import FeedPage
+from servicekit.feed_client import PAGE
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
 from services.billing import app as billing
@@ -29,19 +32,23 @@ from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
 from services.customers import handlers as customers_handlers
 from services.customers.imports.kinds import IMPORTS as CUSTOMER_IMPORTS
+from services.customers.queries import customers_feed
 from services.customers.settings import Settings as CustomersSettings
 from services.identity import app as identity
 from services.identity.exchange import Exchanger
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.signer import Signer
+from services.notes import app as notes
+from services.notes import bootstrap_customers as notes_bootstrap
+from services.notes import handlers as notes_handlers
 from services.search import app as search
 from services.search import handlers as search_handlers
 from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-SERVICES = ("identity", "customers", "billing", "search")
-PUBLISHING = ("customers", "billing", "search")
+SERVICES = ("identity", "customers", "billing", "notes", "search")
+PUBLISHING = ("customers", "billing", "notes", "search")
 IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 
 
@@ -60,6 +67,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
+    starting: dict[str, Bootstrapping]
     importers: dict[str, Importer]
     executor: Executor
     indexer: Indexer
@@ -70,6 +78,7 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
+        named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
         named |= {"billing-scheduler": self.executor}
         return {**named, "search-indexer": self.indexer}
@@ -127,6 +136,7 @@ def assemble(
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
+        starting={"notes": _starting_notes(databases)},
         importers=_importers(databases),
         executor=Executor(
             databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
@@ -166,6 +176,11 @@ def _apps(
             verifier=JwtVerifier("billing", identity_settings.issuer, keys),
             providers=Providers(databases["billing.app"]),
         ),
+        "notes": notes.create_app(
+            database=databases["notes.app"],
+            system_database=databases["notes.system"],
+            verifier=JwtVerifier("notes", identity_settings.issuer, keys),
+        ),
         "search": search.create_app(
             SearchSettings(database=installation.urls("search")),
             database=databases["search.app"],
@@ -200,5 +215,18 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, customers_handlers, billing_handlers)
+        for handlers in (search_handlers, notes_handlers, customers_handlers, billing_handlers)
     }
+
+
+def _starting_notes(databases: Databases) -> Bootstrapping:
+    """For an installation that had customers before it had notes."""
+
+    def fetch(cursor: str | None) -> FeedPage:
+        with databases["customers.system"].transaction() as session:
+            return customers_feed(session, cursor=cursor, limit=PAGE)
+
+    def read() -> int:
+        return notes_bootstrap.bootstrap_customers(fetch, databases["notes.app"])
+
+    return Bootstrapping(notes_bootstrap.SOURCE, read, databases["notes.app"])

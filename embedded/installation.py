@@ -15,12 +15,14 @@ from servicekit.db.roles import PARTS, DatabaseUrls, provision, role_name
 from services.billing import app as billing
 from services.customers import app as customers
 from services.identity import app as identity
+from services.notes import app as notes
 from services.search import app as search
 
 MIGRATIONS: dict[str, Path] = {
     identity.SERVICE: identity.MIGRATIONS,
     customers.SERVICE: customers.MIGRATIONS,
     billing.SERVICE: billing.MIGRATIONS,
+    notes.SERVICE: notes.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
 }
 QUEUE_DATABASE = "queue"

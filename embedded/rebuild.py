@@ -20,11 +20,12 @@ from servicekit import logging
 from servicekit.db.database import Database
 from servicekit.db.migrate import newest_version, present_version
 from servicekit.feed import FeedPage
+from servicekit.feed_client import PAGE
 from servicekit.process import worker_id
 from servicekit.settings import SettingsError
 from services.customers.queries import customers_feed
 from services.search import dirty, status
-from services.search.bootstrap_customers import PAGE, bootstrap_customers
+from services.search.bootstrap_customers import bootstrap_customers
 from services.search.indexer import Indexer
 from services.search.rebuild_command import Bar, rebuild_options, run
 

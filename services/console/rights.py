@@ -5,7 +5,7 @@ from __future__ import annotations
 ROLES = {
     "owner": ("Owner", "Everything, and the only one who may pass on the ownership."),
     "admin": ("Admin", "Everything but editing the owner."),
-    "agent": ("Agent", "Finds and reads customers, and edits them."),
+    "agent": ("Agent", "Finds and reads customers, edits them, writes notes."),
     "viewer": ("Viewer", "Finds and reads customers."),
     "viewer_no_pii": ("Viewer without personal data", "Reads customers with everything personal hidden."),
 }
@@ -14,6 +14,9 @@ SCOPES = {
     "customers:write": "Create and edit customers, record logins",
     "customers:anonymize": "Anonymize customers",
     "customers:import": "Import customers from files",
+    "notes:read": "Read notes and flags",
+    "notes:write": "Write notes, edit and delete one's own, flag customers",
+    "notes:manage": "Define flags",
     "search:read": "Search",
     "personal:read": "See personal data; without it, it is masked",
     "identity:read": "Read your publisher's name",

@@ -22,4 +22,5 @@ QUEUE = "customers"
 SUBSCRIPTIONS = {
     "billing.subject.erased.v1": Erasure(note_confirmation),
     "search.subject.erased.v1": Erasure(note_confirmation),
+    "notes.subject.erased.v1": Erasure(note_confirmation),
 }

@@ -106,6 +106,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/billing/webhooks", "billing", Access.AS_SENT),
     Route("/v1/billing/imports", "billing", body_bytes=FILE_BYTES),
     Route("/v1/billing", "billing"),
+    Route("/v1/notes", "notes"),
     Route("/v1/search", "search"),
     Route("/docs", "docs", Access.OPEN),
     # Its cookies pass; what they are good for the console exchanges itself, as a client of the API.

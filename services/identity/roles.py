@@ -13,6 +13,9 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "billing:write": "Sell, cancel, refund, extend access, put payment details on file and delete them.",
     "billing:manage": "Manage offers and how the publisher bills.",
     "billing:import": "Import offers, subscriptions and transactions from files, and see what became of the rows.",
+    "notes:read": "Read notes and flags.",
+    "notes:write": "Write notes, edit and delete one's own, flag customers.",
+    "notes:manage": "Define flags.",
     "search:read": "Search.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
@@ -24,17 +27,18 @@ SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
     "billing:feed": "Read the present state of all billing of all publishers.",
     "billing:close": "Close a customer's billing account, for any publisher.",
+    "notes:feed": "Read how many notes and which flags all customers of all publishers have.",
 }
 
 OWNER = "owner"
 
-_SEES = {"customers:read", "billing:read", "search:read", "personal:read", "identity:read"}
+_SEES = {"customers:read", "billing:read", "notes:read", "search:read", "personal:read", "identity:read"}
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
     OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
-    "agent": frozenset(_SEES | {"customers:write", "billing:write"}),
+    "agent": frozenset(_SEES | {"customers:write", "billing:write", "notes:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }

@@ -7,24 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import httpx2
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from servicekit import logging
 from servicekit.adapters import jwt_verifier
-from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
+from servicekit.feed_client import feed_client, over_http
 from servicekit.parked_commands import parked_commands
-from servicekit.settings import SettingsError
 from servicekit.web.serve import serve
 from services.search import rebuild_command, worker
 from services.search import status as index_status
 from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
-from services.search.bootstrap_customers import bootstrap_customers, over_http
+from services.search.bootstrap_customers import FEED, bootstrap_customers
 from services.search.comparison import all_publishers
 from services.search.comparison import compare as compare_index
 from services.search.engine.breaker import guarded
@@ -90,24 +88,19 @@ def migrate() -> None:
 def bootstrap(afresh: bool) -> None:
     """Fill the projection from the customers service, while changes flow. Goes on where it was interrupted."""
     settings = Settings.from_env()
-    if not settings.customers_url or not settings.identity_url:
-        raise SettingsError("CUSTOMERS_URL and IDENTITY_URL must say where the customers are, and who lets us in.")
-    issue = from_identity(
-        settings.identity_url,
+    client = feed_client(
+        settings.customers_url,
+        identity_url=settings.identity_url,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         audience="customers",
     )
     columns = (TextColumn("customers"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
-    auth = ServiceAuth(ServiceTokens(issue))
-    with (
-        httpx2.Client(base_url=settings.customers_url, auth=auth, timeout=30.0) as client,
-        Progress(*columns) as display,
-    ):
+    with client, Progress(*columns) as display:
         task = display.add_task("customers", total=None)
         database = Database(settings.database.app, pool_size=2)
         count = bootstrap_customers(
-            over_http(client),
+            over_http(client, FEED),
             database,
             afresh=afresh,
             progress=lambda items: display.update(task, completed=items),

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-import httpx2
-import stamina
 from sqlalchemy.orm import Session
 
 from servicekit import clock
 from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
-from servicekit.feed import FeedItem, FeedPage
+from servicekit.feed import FeedItem
+from servicekit.feed_client import PAGE
 from services.search import projection, publishers, queries
 from services.search.inbound.customer import customer_told
 from services.search.projection import CustomerErased
 
 SOURCE = "customers"
-PAGE = 1_000
-_FEED = "/internal/feed/customers"
-_ATTEMPTS = 8
+FEED = "/internal/feed/customers"
 
 
 def bootstrap_customers(
@@ -60,22 +57,6 @@ def _everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
             after = rows[-1].customer_id
 
 
-def over_http(client: httpx2.Client) -> Fetch:
-    """The feed's pages by ``client``, whose base address is the customers service's and which presents our token.
-
-    A page that can't be had is asked for again for about a minute; then raises httpx2.HTTPError.
-    """
-
-    @stamina.retry(on=_may_pass, attempts=_ATTEMPTS, wait_initial=0.2, wait_max=15.0, timeout=90.0)
-    def fetch(cursor: str | None) -> FeedPage:
-        parameters: dict[str, str] = {"limit": str(PAGE), **({"cursor": cursor} if cursor is not None else {})}
-        response = client.get(_FEED, params=parameters)
-        response.raise_for_status()
-        return FeedPage.from_json(response.content)
-
-    return fetch
-
-
 def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
     """Take in one publisher's customers; tombstones erase, and are confirmed like any erasure."""
     publisher_id = items[0].publisher_id
@@ -88,9 +69,3 @@ def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
 def _erased_at(item: FeedItem) -> datetime:
     moment = item.data.get("anonymized_at")
     return datetime.fromisoformat(moment) if isinstance(moment, str) else clock.now()
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, httpx2.HTTPStatusError):
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    return isinstance(error, httpx2.TransportError)

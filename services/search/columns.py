@@ -130,6 +130,11 @@ def _external_id(state: State) -> object:
     return next((entry.get("id") for entry in state.get("external_ids") or ()), None)
 
 
+def _flags(state: State) -> object:
+    """All of them in one: those with the same flags stand together."""
+    return " ".join(sorted(state.get("flags") or ()))
+
+
 def _account(number: int, name: str, values: Values, raw: Callable[[State], object] | None = None) -> Column:
     """One of billing's, none of which says who somebody is."""
     return Column(number, name, values, raw or _field(name), name, personal=False)
@@ -166,6 +171,10 @@ COLUMNS = (
     _account(27, "last_channel", Values.TEXT),
     _account(28, "has_access", Values.TEXT, _flag("has_access")),
     _account(29, "access_until", Values.MOMENT),
+    # Notes': up to 49.
+    Column(40, "notes_count", Values.COUNT, _count("notes_count"), "notes_count", personal=False),
+    Column(41, "flags", Values.TEXT, _flags, "flags", personal=False),
+    Column(42, "last_note_at", Values.MOMENT, _field("last_note_at"), "last_note_at", personal=False),
 )
 BY_COLUMN = {column.name: column for column in COLUMNS}
 BY_COLUMN_NUMBER = {column.number: column for column in COLUMNS}

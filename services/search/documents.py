@@ -193,6 +193,12 @@ def _lifetime_currency(state: State) -> Iterable[Found]:
     return _found(lifetime_currency(state), text.exact_tokens)
 
 
+def _flags(state: State) -> Iterable[Found]:
+    """Each by its key, whose words may be typed in one or apart: ``at_risk``, ``"at risk"``."""
+    for key in state.get("flags") or ():
+        yield from _found(key, lambda value: text.merged(map(text.exact_tokens, (value, _joined(value)))))
+
+
 ATTRIBUTES = (
     Attribute(1, "id", _field("id", text.key_tokens), personal=False),
     Attribute(2, "external_id", _external_ids),
@@ -217,6 +223,8 @@ ATTRIBUTES = (
     Attribute(20, "lifetime_currency", _lifetime_currency, scoped=True, personal=False),
     _scoped(21, "first_channel"),
     _scoped(22, "last_channel"),
+    # Notes': up to 49.
+    Attribute(40, "flags", _flags, scoped=True, personal=False),
 )
 TELLING_NOTHING = frozenset(attribute.name for attribute in ATTRIBUTES if not attribute.personal)
 """The attributes that everybody who may search can ask by, and sees."""

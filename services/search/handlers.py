@@ -11,7 +11,7 @@ from servicekit import clock
 from servicekit.events import Event
 from servicekit.subscriptions import Erasure, State, Subscriptions
 from services.search import projection
-from services.search.sections import CUSTOMER, Section
+from services.search.sections import CUSTOMER, SUMMARY, Section
 
 _seconds = Histogram(
     "search_projection_lag_seconds",
@@ -41,6 +41,7 @@ _SECTIONS: Mapping[str, Section] = {
     "customers.customer.created.v1": CUSTOMER,
     "customers.customer.edited.v1": CUSTOMER,
     "customers.customer.logged_in.v1": CUSTOMER,
+    "notes.summary.changed.v1": SUMMARY,
 }
 SUBSCRIPTIONS: Subscriptions = {
     **dict.fromkeys(_SECTIONS, State(project)),

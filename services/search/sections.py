@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from services.search.inbound import account, customer
+from services.search.inbound import account, customer, notes
 from services.search.inbound.reading import Told
 
 Read = Callable[[str, int, Mapping[str, Any]], Told]
@@ -31,7 +31,8 @@ class Section:
 CUSTOMER = Section(customer.SECTION, customer.customer_told)
 """The one that makes a customer: without it the others wait, and nobody is found."""
 ACCOUNT = Section(account.SECTION, account.account_told, account.BLANK)
-SECTIONS = (CUSTOMER, ACCOUNT)
+SUMMARY = Section(notes.SECTION, notes.summary_told, notes.BLANK)
+SECTIONS = (CUSTOMER, ACCOUNT, SUMMARY)
 
 _BLANK: Mapping[str, Any] = MappingProxyType({name: value for each in SECTIONS for name, value in each.blank.items()})
 SHOWN_FIELDS = (*customer.CUSTOMER_FIELDS, *_BLANK)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from services.search import phones
 from services.search.folding import MAX_TEXT_LENGTH, fold, is_word_character
 
-NORMALIZER_VERSION = 4
+NORMALIZER_VERSION = 5
 """Goes up whenever a value comes out as other tokens: an index made with another version has to be rebuilt."""
 
 MAX_TOKEN_LENGTH = 128

@@ -7,7 +7,9 @@ version guard makes the overlap harmless.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Event as Stop
 
+import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +24,8 @@ Fetch = Callable[[str | None], FeedPage]
 Apply = Callable[[Session, Sequence[FeedItem]], None]
 
 _ATTEMPTS = 5
+_BACK_OFF_SECONDS = (0.5, 60.0)
+_log = structlog.get_logger(__name__)
 
 
 def bootstrap(
@@ -61,6 +65,44 @@ def is_bootstrapped(app: Database, source: str) -> bool:
             select(bootstrap_progress.c.finished_at).where(bootstrap_progress.c.source == source)
         ).scalar_one_or_none()
     return finished is not None
+
+
+class Bootstrapping:
+    """Reads a feed to its end once, however long its owner or the database are down; then there is nothing to do.
+
+    For a process that starts beside the consumer: a service that joins, or whose copy was thrown away, fills itself.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        read: Callable[[], int],
+        app: Database,
+        *,
+        back_off: tuple[float, float] = _BACK_OFF_SECONDS,
+    ) -> None:
+        self._source = source
+        self._read = read
+        self._app = app
+        self._back_off = back_off
+
+    def step(self) -> int:
+        """Read the feed unless that was done before; how many items it had. Raises what stops it."""
+        return 0 if is_bootstrapped(self._app, self._source) else self._read()
+
+    def run(self, stop: Stop) -> None:
+        """Try until it is done, or ``stop`` is set."""
+        pause, longest = self._back_off
+        while not stop.is_set():
+            try:
+                items = self.step()
+            except Exception as error:
+                _log.warning("bootstrap interrupted", source=self._source, error=type(error).__name__, retry_in=pause)
+                stop.wait(pause)
+                pause = min(pause * 2, longest)
+            else:
+                _log.info("bootstrapped", source=self._source, items=items)
+                return
 
 
 def forget_bootstrap(session: Session, source: str) -> None:

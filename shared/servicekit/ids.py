@@ -40,6 +40,19 @@ def is_id(text: str, prefix: str) -> bool:
     return head == prefix and separator == "_" and _BODY.match(body) is not None
 
 
+def id_time(text: str, prefix: str) -> datetime | None:
+    """When an identifier of this kind was made, to the millisecond; None for what is none."""
+    if not is_id(text, prefix):
+        return None
+    number = 0
+    for character in text.partition("_")[2]:
+        number = number << 5 | _ALPHABET.index(character)
+    try:
+        return datetime.fromtimestamp((number >> 80) / 1000, UTC)
+    except (OverflowError, OSError, ValueError):  # the year 10000 and beyond: nobody made it
+        return None
+
+
 def _written(prefix: str, number: int) -> str:
     body = "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
     return f"{prefix}_{body}"

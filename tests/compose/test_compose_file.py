@@ -12,12 +12,13 @@ from embedded.postgres import SETTINGS
 from tests.compose import compose_file
 from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, processes, services, tasks
 
-CONSUMING = ("customers", "billing", "search")
+CONSUMING = ("customers", "billing", "notes", "search")
 # What an operator runs when needed, inside a container that is there: docs/running-with-docker.md says which.
 OPERATORS_TASKS = {
     ("identity", "create-publisher"),
     ("identity", "reset-password"),
     ("billing", "bootstrap"),
+    ("notes", "bootstrap"),
     ("search", "bootstrap"),
     ("search", "compare"),
     ("search", "rebuild"),

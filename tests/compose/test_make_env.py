@@ -53,3 +53,30 @@ def test_it_overwrites_nothing(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "nothing changed" in refused.stderr
     assert (tmp_path / ".env").read_text() == "KEPT=1\n"
+
+
+def test_what_a_newer_version_needs_is_added_and_nothing_else_changes(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    make(file)
+    older = "".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("BILLING_"))
+    file.write_text(older)
+
+    added = subprocess.run([MAKE_ENV, "--add", file], capture_output=True, text=True, check=False)
+
+    assert added.returncode == 0, added.stderr
+    assert file.read_text().startswith(older)
+    assert read(file).keys() == required_variables(FILE.read_text())
+    secret = read(file)["BILLING_CLIENT_SECRET"]
+    assert read(file)["BILLING_CLIENT_SECRET_SHA256"] == hashlib.sha256(secret.encode()).hexdigest()
+    assert secret not in added.stderr
+
+
+def test_adding_to_what_has_everything_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    make(file)
+    before = file.read_text()
+    again = subprocess.run([MAKE_ENV, "--add", file], capture_output=True, text=True, check=False)
+    assert (again.returncode, file.read_text()) == (0, before)
+    missing = subprocess.run([MAKE_ENV, "--add", tmp_path / "none"], capture_output=True, text=True, check=False)
+    assert missing.returncode == 1
+    assert not (tmp_path / "none").exists()

@@ -29,18 +29,26 @@ MAY = {
     "billing:read": EVERYBODY,
     "billing:write": {"owner", "admin", "agent"},
     "billing:manage": {"owner", "admin"},
+    "notes:read": EVERYBODY,
+    "notes:write": {"owner", "admin", "agent"},
+    "notes:manage": {"owner", "admin"},
     "search:read": EVERYBODY,
     "identity:read": EVERYBODY,
     SIGNED_IN: EVERYBODY,
     "identity:manage": {"owner", "admin"},
 }
-# Not told by the scope: admins have it too.
-OWNER_ONLY = {"POST /v1/identity/publisher/transfer_ownership"}
+# Not told by the scope: admins have it too. The note is somebody else's (own ones: see below).
+OWNER_ONLY = {
+    "POST /v1/identity/publisher/transfer_ownership",
+    "PATCH /v1/notes/{note_id}",
+    "DELETE /v1/notes/{note_id}",
+}
 CANARY = "Canarybird"
 BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
 # What is listed for one customer, who is named in the query.
 OF_A_CUSTOMER = {
-    f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")
+    "/v1/notes",
+    *(f"/v1/billing/{noun}" for noun in ("payment_methods", "subscriptions", "transactions", "access", "invoices")),
 }
 
 
@@ -87,6 +95,8 @@ class Belongings:
     staff_id: str
     session_id: str
     sold: Mapping[str, str]
+    note: dict[str, Any]
+    flag: str
 
     def path(self, operation: Operation) -> str:
         """The operation's address with this publisher's things in it, and what must be in its query."""
@@ -97,6 +107,8 @@ class Belongings:
             staff_id=self.staff_id,
             session_id=self.session_id,
             **self.sold,
+            note_id=self.note.get("id"),
+            key=self.flag,
         )
         of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
         query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
@@ -128,7 +140,21 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
     if operation is None or operation.path.startswith("/v1/billing"):
         system.drain()
         sold = sell(api, customer["id"])
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold)
+    note: dict[str, Any] = {}
+    flag = "vip"
+    if operation is None or operation.path.startswith("/v1/notes"):
+        system.drain()
+        note, flag = _write_note(api, customer["id"])
+    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, note, flag)
+
+
+def _write_note(api: Api, customer_id: str) -> tuple[dict[str, Any], str]:
+    """A note, and the key of a flag."""
+    written = api.send("POST", "/v1/notes", {"customer_id": customer_id, "text": f"{CANARY} called."})
+    assert written.status_code == 201, written.text
+    flag = api.send("POST", "/v1/notes/flags", {"name": CANARY})
+    assert flag.status_code == 201, flag.text
+    return dict(written.json or {}), str((flag.json or {})["key"])
 
 
 def _session_of(staff: Api) -> str:
@@ -173,6 +199,19 @@ def test_a_role_may_do_what_the_table_says(system: System, operation: Operation,
         assert answer.status_code == 403, answer.text
         assert _name(operation) in OWNER_ONLY or operation.scope in (answer.json or {})["detail"]
         assert target.api.get(f"/v1/customers/{target.customer['id']}") == target.customer
+        assert not target.note or target.api.get(f"/v1/notes/{target.note['id']}") == target.note
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_ones_own_note_may_be_changed_by_whoever_may_write(system: System, mine: Belongings, role: str) -> None:
+    staff = system.staff(mine.api.publisher_id, role)
+    written = staff.send("POST", "/v1/notes", {"customer_id": mine.customer["id"], "text": "Mine."})
+    if role not in MAY["notes:write"]:
+        assert written.status_code == 403
+        return
+    address = f"/v1/notes/{(written.json or {})['id']}"
+    assert staff.send("PATCH", address, {"text": "Still mine."}, headers={"If-Match": "*"}).status_code == 200
+    assert staff.send("DELETE", address).status_code == 204
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=_name)
@@ -198,6 +237,7 @@ def test_another_publishers_things_are_not_there(system: System, mine: Belonging
     if "{" in operation.path:
         assert answer.status_code == 404, answer.text
     assert mine.api.get(f"/v1/customers/{mine.customer['id']}") == mine.customer
+    assert mine.api.get(f"/v1/notes/{mine.note['id']}") == mine.note
     keys = mine.api.get("/v1/identity/api_keys")["items"]
     assert any(key["id"] == mine.key_id and key["revoked_at"] is None for key in keys)
 

@@ -20,8 +20,8 @@ from tests.process.product import SERVICES, TOPOLOGY, Product
 from tests.process.recorder import Recorder
 from tests.process.waiting import wait_until
 
-PUBLISHING = ("customers", "search")
-CONSUMING = ("customers", "search")
+PUBLISHING = ("customers", "billing", "notes", "search")
+CONSUMING = ("customers", "billing", "notes", "search")
 _NAMED = 5
 _LOG = """
     SELECT count(*), count(DISTINCT event_id), count(DISTINCT position), min(position), max(position),
@@ -113,13 +113,13 @@ def _logins(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
 
 
 def _ledger(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
-    """Every anonymization is complete, and confirmed once."""
-    query = """SELECT e.customer_id, e.completed_at IS NOT NULL, count(c.service) FROM erasure e
-        LEFT JOIN erasure_confirmation c ON c.customer_id = e.customer_id GROUP BY 1, 2"""
+    """Every anonymization is complete, and confirmed by each service once."""
+    query = """SELECT e.customer_id, e.completed_at IS NOT NULL, count(c.service) = cardinality(e.participants)
+        FROM erasure e LEFT JOIN erasure_confirmation c ON c.customer_id = e.customer_id GROUP BY 1, 2"""
     with product.admin("customers") as connection:
         found = {row[0]: row[1:] for row in connection.execute(query)}
     for customer in known.values():
-        if customer.anonymized and found.get(customer.customer_id) != (True, 1):
+        if customer.anonymized and found.get(customer.customer_id) != (True, True):
             yield f"{customer.customer_id}: anonymization {found.get(customer.customer_id)} instead of complete"
 
 

@@ -127,7 +127,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "billing", "search")
+    names = ("identity", "customers", "billing", "notes", "search")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -161,6 +161,10 @@ def _environment(
 ) -> dict[str, str]:
     clients = {
         OUTSIDE_SERVICE: {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "grants": {"customers": ["customers:feed"]},
+        },
+        "notes": {
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"customers": ["customers:feed"]},
         },
@@ -205,6 +209,9 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         # Only the customers' web process writes; the others are there to be asked.
         program("identity", "identity", web("identity"), name="identity-web"),
         program("search", "search", web("search"), name="search-web"),
+        program("notes", "notes", web("notes"), name="notes-web"),
+        program("notes", "relay", ["relay"]),
+        program("notes", "worker", ["worker"], SERVICE_CLIENT_ID="notes"),
         program("customers", "web", web("customers")),
         program("customers", "relay", ["relay"], METRICS_PORT=str(relay_metrics)),
         program("billing", "billing", web("billing"), name="billing-web"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx2
@@ -216,7 +217,14 @@ def test_anonymizing_happens_once_and_tells_how_far_it_is(client: FlaskClient, f
 def test_what_stands_in_the_way_of_anonymizing_is_told(client: FlaskClient, fake: FakeApi) -> None:
     fake.answers[f"POST {API}/anonymize"] = problem(409, "access_active", "Access is still active.")
     sent = {"csrf_token": token(client), "key": "k1", "title": "Anna", "word": "anonymize"}
-    assert "Access is still active." in client.post(f"{PAGE}/anonymize", data=sent, headers=PART).text
+    refused = client.post(f"{PAGE}/anonymize", data=sent, headers=PART).text
+    assert "Access is still active." in refused
+    assert 'name="end_access"' in refused
+
+    fake.answers[f"POST {API}/anonymize"] = httpx2.Response(202, json=ERASURE)
+    client.post(f"{PAGE}/anonymize", data={**sent, "end_access": "yes"}, headers=PART)
+    bodies = [json.loads(asked.content) for asked in fake.asked if asked.url.path == f"{API}/anonymize"]
+    assert bodies == [{"end_access": False}, {"end_access": True}]
 
 
 def test_whoever_may_not_anonymize_is_not_asked(client: FlaskClient) -> None:

@@ -15,6 +15,8 @@ blueprint = Blueprint("anonymizing", __name__)
 WORD = "anonymize"
 NOT_TYPED = f"Type {WORD} to go on."
 CHANGED = "customer-changed"
+ACCESS_ACTIVE = "access_active"
+"""Billing's refusal where something still runs: then one can say that it is to end."""
 
 
 @blueprint.get("/customers/<customer_id>/anonymize")
@@ -31,14 +33,17 @@ def anonymize(customer_id: str) -> Response:
 def post_anonymize(customer_id: str) -> Response:
     """Do it, once, however often the form is sent."""
     key, title = request.form.get("key", ""), request.form.get("title", "")
+    ending = request.form.get("end_access") == "yes"
     if request.form.get("word", "").strip().lower() != WORD:
-        return _question(customer_id, title, key, error=NOT_TYPED)
+        return _question(customer_id, title, key, error=NOT_TYPED, may_end=ending, ending=ending)
     try:
-        answer = api().post(f"/v1/customers/{customer_id}/anonymize", {}, **{"Idempotency-Key": key})
+        body = {"end_access": ending}
+        answer = api().post(f"/v1/customers/{customer_id}/anonymize", body, **{"Idempotency-Key": key})
     except SessionEnded:
         raise
     except ApiProblem as problem:
-        return _question(customer_id, title, key, message=problem.detail)
+        may_end = ending or problem.code == ACCESS_ACTIVE
+        return _question(customer_id, title, key, message=problem.detail, may_end=may_end, ending=ending)
     response = _progress(customer_id, answer.body)
     response.headers["HX-Trigger"] = CHANGED
     return response
@@ -51,7 +56,16 @@ def anonymization(customer_id: str) -> Response:
     return _progress(customer_id, api().get(f"/v1/customers/{customer_id}/anonymization").body)
 
 
-def _question(customer_id: str, title: str, key: str, *, error: str = "", message: str = "") -> Response:
+def _question(
+    customer_id: str,
+    title: str,
+    key: str,
+    *,
+    error: str = "",
+    message: str = "",
+    may_end: bool = False,
+    ending: bool = False,
+) -> Response:
     return make_response(
         render_template(
             "customer/anonymize.html",
@@ -61,6 +75,8 @@ def _question(customer_id: str, title: str, key: str, *, error: str = "", messag
             word=WORD,
             error=error,
             message=message,
+            may_end=may_end,
+            ending=ending,
         )
     )
 

@@ -75,6 +75,9 @@ _FIELDS = (
     Field("last_channel", ("last_channel",), "last_channel"),
     Field("has_access", (), "has_access", flag=True),
     Field("access_until", (), "access_until", ahead=True),
+    Field("notes_count", (), "notes_count"),
+    Field("flags", ("flags",), "flags"),
+    Field("last_note_at", (), "last_note_at"),
 )
 _ALSO = {
     "zip": "postal_code",
@@ -108,6 +111,11 @@ _ALSO = {
     "last_transaction": "last_transaction_at",
     "channel": "last_channel",
     "access": "has_access",
+    "note": "notes_count",
+    "notes": "notes_count",
+    "flag": "flags",
+    "flagged": "flags",
+    "last_note": "last_note_at",
 }
 FIELDS = {field.name: field for field in _FIELDS} | {
     other: field for other, name in _ALSO.items() for field in _FIELDS if field.name == name
@@ -131,6 +139,7 @@ _EXAMPLES = {
     "first_channel": "web",
     "last_channel": "web",
     "has_access": "yes",
+    "flags": "vip",
 }
 
 

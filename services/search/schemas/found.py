@@ -12,6 +12,7 @@ from servicekit.web.describing import described
 from servicekit.web.masking import masked_field
 from services.search.documents import TELLING_NOTHING
 from services.search.schemas.account import FoundAccount
+from services.search.schemas.notes import FoundNotes
 
 CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 
@@ -63,7 +64,7 @@ class MatchedAttribute(Schema):
     masked = masked_field()
 
 
-class FoundCustomer(FoundAccount):
+class FoundCustomer(FoundAccount, FoundNotes):
     """A customer that was found; of its fields those that were asked for."""
 
     id = fields.String(required=True, metadata=described("Our ID.", CUSTOMER_ID))

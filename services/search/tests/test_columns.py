@@ -64,6 +64,7 @@ def test_nothing_known_has_no_keys_but_counts() -> None:
     assert {name: number_of(BY_COLUMN[name], key) for name, key in keys_of({}).items()} == {
         "transactions_count": 0,
         "active_subscriptions": 0,
+        "notes_count": 0,
     }
     assert keys_of({"address": None, "external_ids": None, "email": "", "first_name": "\u200b"}) == keys_of({})
 

@@ -9,6 +9,7 @@ import pytest
 from servicekit.errors import PersonalDataHidden
 from services.search.columns import COLUMNS
 from services.search.documents import ATTRIBUTES
+from services.search.inbound import notes
 from services.search.inbound.account import BLANK
 from services.search.query.errors import InvalidQuery
 from services.search.query.fields import FIELDS, NOT_TELLING
@@ -18,7 +19,7 @@ from services.search.sections import SHOWN_FIELDS
 
 SHOWN_TO_ALL = {
     "id", "language", "currency", "country", "status", "registered_at", "last_login_at", "anonymized_at", "version",
-    *BLANK, "lifetime_currency",
+    *BLANK, *notes.BLANK, "lifetime_currency",
 }  # fmt: skip
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 OWN_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"

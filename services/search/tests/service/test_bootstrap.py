@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx2
 import pytest
 
 from servicekit.feed import FeedItem, FeedPage
 from servicekit.ids import new_id
-from services.search.bootstrap_customers import bootstrap_customers, over_http
+from services.search.bootstrap_customers import bootstrap_customers
 from services.search.comparison import compare
 from services.search.tests.service.system import System, anonymized, publisher, state, told
 
@@ -81,38 +80,6 @@ def test_an_interrupted_run_goes_on_and_live_events_are_not_overwritten(system: 
     assert system.found(mine, "Byron") == [ids[4]]
     assert system.found(mine, "Late") == []
     assert compare(system.app_database, system.engine, mine).equal
-
-
-def test_pages_are_read_over_http_and_asked_for_again_when_the_service_stumbles() -> None:
-    mine, ada = publisher(), new_id("cus")
-    asked: list[str | None] = []
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request.url.params.get("cursor"))
-        assert request.url.path == "/internal/feed/customers"
-        if len(asked) == 1:
-            return httpx2.Response(503)
-        page = FeedPage([_item(mine, ada, 1)], "more" if asked[-1] is None else None)
-        return httpx2.Response(200, content=page.to_json())
-
-    with httpx2.Client(base_url="http://customers", transport=httpx2.MockTransport(answer)) as client:
-        fetch = over_http(client)
-        assert fetch(None) == FeedPage([_item(mine, ada, 1)], "more")
-        assert fetch("more").next_cursor is None
-    assert asked == [None, None, "more"]
-
-
-def test_what_is_refused_is_not_asked_for_again() -> None:
-    asked: list[int] = []
-
-    def answer(_request: httpx2.Request) -> httpx2.Response:
-        asked.append(1)
-        return httpx2.Response(403)
-
-    client = httpx2.Client(base_url="http://customers", transport=httpx2.MockTransport(answer))
-    with client, pytest.raises(httpx2.HTTPStatusError):
-        over_http(client)(None)
-    assert len(asked) == 1
 
 
 def test_afresh_the_owner_is_believed_whatever_was_known(system: System) -> None:

@@ -1,4 +1,4 @@
-"""Every version of every event that the customers service has ever published is understood today."""
+"""Every version of every event of others that search takes in is understood today."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from services.search.handlers import SUBSCRIPTIONS
 from services.search.tests.service.system import System, anonymized, publisher
 
 SERVICES = Path(__file__).parents[3]
-CONSUMED = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
+CUSTOMERS = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
+OTHERS = [
+    path
+    for service in SERVICES.iterdir()
+    if service.name != "customers"
+    for path in sorted((service / "contracts").glob("*.json"))
+    if path.stem in SUBSCRIPTIONS
+]
 OWN = sorted((SERVICES / "search" / "contracts").glob("*.json"))
 
 
-@pytest.mark.parametrize("path", CONSUMED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CUSTOMERS, ids=lambda path: path.stem)
 def test_examples_of_the_customers_service_are_taken_in(system: System, path: Path) -> None:
     envelope = orjson.loads(path.read_bytes())
     event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))
@@ -29,8 +36,16 @@ def test_examples_of_the_customers_service_are_taken_in(system: System, path: Pa
     assert system.found(event.publisher_id, event.subject) == expected
 
 
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+def test_examples_of_other_services_are_taken_in(system: System, path: Path) -> None:
+    mine = publisher()
+    system.tell(Event.from_json(orjson.dumps({**orjson.loads(path.read_bytes()), "publisherid": mine})))
+    system.index()
+    assert system.found(mine, "") == [], "it waits for the customer's own section"
+
+
 def test_examples_cover_every_type_that_is_consumed() -> None:
-    assert {orjson.loads(path.read_bytes())["type"] for path in CONSUMED} >= SUBSCRIPTIONS.keys()
+    assert {orjson.loads(path.read_bytes())["type"] for path in (*CUSTOMERS, *OTHERS)} >= SUBSCRIPTIONS.keys()
 
 
 def test_what_is_published_looks_like_its_example(system: System) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import column, insert, select, table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from servicekit.bootstrap import bootstrap, forget_bootstrap, is_bootstrapped
+from servicekit.bootstrap import Bootstrapping, bootstrap, forget_bootstrap, is_bootstrapped
 from servicekit.db.database import Database
 from servicekit.errors import BadRequest
 from servicekit.feed import FeedItem, FeedPage, read_feed
@@ -167,3 +167,22 @@ def test_a_feed_read_page_by_page_has_every_row_once(app: Database) -> None:
         assert read(session, None, 7).next_cursor is None
         with pytest.raises(BadRequest):
             read(session, "no cursor", 3)
+
+
+def test_a_service_that_joins_fills_itself_once_however_often_that_fails_first(app: Database) -> None:
+    owner = Owner([item("cus_1"), item("cus_2"), item("cus_3")])
+    owner.fail_at = 1
+    tries: list[int] = []
+
+    def read() -> int:
+        tries.append(1)
+        if len(tries) > 2:
+            owner.fail_at = None
+        return bootstrap("shop", owner.fetch, copy_items, app)
+
+    Bootstrapping("shop", read, app, back_off=(0.001, 0.01)).run(threading.Event())
+    assert set(copied(app)) == {"cus_1", "cus_2", "cus_3"}
+    assert len(tries) == 3
+
+    Bootstrapping("shop", read, app).run(threading.Event())
+    assert len(tries) == 3, "what was read to its end is not read again"

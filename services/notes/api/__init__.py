@@ -1,0 +1,1 @@
+"""The service's addresses: parse, call one action or query, present."""

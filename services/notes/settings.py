@@ -1,0 +1,45 @@
+"""This service's settings, read once from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from environs import Env, validate
+
+from servicekit.audit import AUDIT_KEPT
+from servicekit.db.roles import DatabaseUrls
+from servicekit.settings import audit_days, database_urls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where this service finds what it needs. ``audit_days``: how long the audit log is kept."""
+
+    database: DatabaseUrls
+    rabbitmq_url: str = ""
+    topology_file: str = "deploy/topology.json"
+    identity_url: str = ""
+    token_issuer: str = "customer-accounts"  # noqa: S105 - a name
+    customers_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    pool_size: int = 10
+    audit_days: int = AUDIT_KEPT.days
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read ``NOTES_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``, ``TOKEN_ISSUER``,
+        ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``, ``DATABASE_POOL_SIZE``, ``AUDIT_DAYS``."""
+        env = Env()
+        return cls(
+            database=database_urls(env, "notes"),
+            rabbitmq_url=env.str("RABBITMQ_URL", ""),
+            topology_file=env.str("TOPOLOGY_FILE", "deploy/topology.json"),
+            identity_url=env.str("IDENTITY_URL", ""),
+            token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
+            customers_url=env.str("CUSTOMERS_URL", ""),
+            client_id=env.str("SERVICE_CLIENT_ID", "notes"),
+            client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
+            pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
+            audit_days=audit_days(env),
+        )
