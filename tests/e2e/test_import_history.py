@@ -110,9 +110,7 @@ def test_a_shops_real_purchases_are_there_to_the_cent(
     system.drain()
     assert _accounts(api) == expected
     for email in list(expected)[::EVERY]:
-        _assert_listed(
-            api, email, [row for row in purchases if _email(row["customer_id"]) == email]
-        )
+        _assert_listed(api, email, [row for row in purchases if _email(row["customer_id"]) == email])
 
 
 def _assert_listed(api: Api, email: str, purchases: list[dict[str, str]]) -> None:
