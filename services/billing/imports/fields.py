@@ -29,6 +29,7 @@ _TOKEN = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _PERIOD = re.compile(r"(?:p ?)?(\d{1,4})? ?(day|week|month|year|d|w|m|y)s?\Z", re.ASCII)
 _PERIODS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "3 months", "yearly": "year",
             "annually": "year", "annual": "year", "half yearly": "6 months"}  # fmt: skip
+_EXPIRY = re.compile(r"(?:(0?[1-9]|1[0-2]) ?[/.-] ?(20\d\d|\d\d)|(20\d\d) ?[/.-] ?(0?[1-9]|1[0-2]))\Z", re.ASCII)
 _UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _TRANSACTION = {
     "succeeded": "succeeded, success, successful, paid, complete, completed, settled, captured, ok",
@@ -175,6 +176,15 @@ def load_last4(value: Any) -> str:
     return text
 
 
+def load_expiry(value: Any) -> tuple[int, int]:
+    """A card's last month: year and month. Raises ValidationError."""
+    match = _EXPIRY.match(str(value).strip())
+    if match is None:
+        raise ValidationError("Not a card's last month such as 08/2030.")
+    month, year = int(match[1] or match[4]), int(match[2] or match[3])
+    return (year if year > 99 else 2000 + year, month)
+
+
 def _load_percent(value: Any) -> Decimal:
     return cast("Decimal", _percent.deserialize(load_decimal(value).removesuffix("%").strip()))
 
@@ -228,6 +238,9 @@ SUBSCRIPTIONS: Mapping[str, Load] = {
     "price": load_decimal,
     "currency": load_currency,
     "period": load_period,
+    "card_brand": text_of(40),
+    "card_last4": load_last4,
+    "card_expiry": load_expiry,
 }
 TRANSACTIONS: Mapping[str, Load] = {
     **_OF_CUSTOMER,

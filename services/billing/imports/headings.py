@@ -40,6 +40,8 @@ _SUBSCRIPTION_NAMES = {
     "price": "amount",
     "currency": "currency code",
     "period": "interval, billing period, billing cycle, recurrence, frequency",
+    "card_last4": "last4, card last 4",
+    "card_expiry": "expiry, card expiry date, card expires",
 }
 _TRANSACTION_NAMES = {
     **_CUSTOMER_NAMES,

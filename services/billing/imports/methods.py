@@ -46,13 +46,18 @@ class MethodBook:
             return None
         key = (customer_id, row.values["provider"], token)
         if key not in self._on_file:
+            expires = row.values.get("card_expiry", (None, None))
             method = PaymentMethod(
                 id=new_id("pm"),
                 publisher_id=self._publisher_id,
                 customer_id=customer_id,
                 provider=row.values["provider"],
                 provider_reference=token,
-                kind="other",
+                kind="card" if "card_last4" in row.values else "other",
+                brand=row.values.get("card_brand"),
+                last4=row.values.get("card_last4"),
+                expiry_year=expires[0],
+                expiry_month=expires[1],
                 is_default=customer_id not in self._with_default,
                 status="active",
                 created_at=self._now,

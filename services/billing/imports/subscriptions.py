@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,8 @@ from services.billing.views.access import access_state
 from services.billing.views.subscriptions import subscription_state
 
 _MOST_PERIODS = 2_000
+_RETRY_AFTER = timedelta(days=1)
+"""When a renewal that failed elsewhere is tried again here."""
 
 
 def read_subscriptions(job: ImportJob, records: Sequence[Record]) -> Sequence[Row]:
@@ -157,7 +159,7 @@ class _Batch:
         over = row.values["current_period_end"] <= self._now
         if over and status == "cancelled":
             return "expired"
-        if over and status != "expired":
+        if over and status not in ("expired", "past_due"):
             row.blame("current_period_end", f"In the past, but the subscription is said to be {status}.")
         return status
 
@@ -185,14 +187,15 @@ class _Batch:
             trial_end=values["current_period_end"] if status == "trialing" else None,
             cancel_at_period_end=status == "cancelled",
             cancelled_at=self._now if status == "cancelled" else None,
-            attempt=0,
+            attempt=int(status == "past_due"),
             origin="import",
             version=1,
             **_periods(values, period, self._zone),
         )
         over = status == "expired"
         made.ended_at, made.ended_reason = (made.current_period_end, "import") if over else (None, None)
-        made.next_attempt_at = None if over else made.current_period_end
+        retry = self._now + _RETRY_AFTER if made.attempt else made.current_period_end
+        made.next_attempt_at = None if over else max(made.current_period_end, retry)
         self.made.append((row, made, offer))
         self._known[_key(row)] = made
         if not over:
@@ -201,7 +204,7 @@ class _Batch:
     def carry_out(self) -> None:
         """Write everything, and publish each thing, then each account."""
         session = self._session
-        access = [_access(made) for _, made, _ in self.made if made.status in RUNNING]
+        access = [_access(made) for _, made, _ in self.made if made.status in RUNNING and _lasts(made, self._now)]
         session.add_all([*self._methods.made, *(made for _, made, _ in self.made), *access])
         session.flush()
         remember_things(
@@ -248,6 +251,10 @@ class _Batch:
 def _key(row: Row) -> tuple[str, str]:
     values = row.values
     return (values["channel"], values["external_id"]) if "external_id" in values else ("", str(row.number))
+
+
+def _lasts(made: Subscription, now: datetime) -> bool:
+    return made.current_period_end > now
 
 
 def _access(made: Subscription) -> Access:
