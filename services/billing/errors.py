@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from servicekit.clock import rfc3339
@@ -212,4 +213,30 @@ class ProviderRefusal(Conflict):
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
+        self.code = code
+
+
+class ActionRefused(Conflict):
+    """Something can't be done with a transaction or access as it is; ``code`` says why, and the words what to do."""
+
+    def __init__(self, code: str, reason: str, **extensions: object) -> None:
+        super().__init__(reason)
+        self.code, self.extensions = code, extensions
+
+
+class ChoiceRequired(Invalid):
+    """Of a partial refund it has to be said what becomes of access and renewals."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            "A partial refund needs the decision whether access ends and whether renewals stop.",
+            errors=[FieldError(f"/{name}", "Required where less than what is left is refunded.") for name in missing],
+        )
+
+
+class ExtensionInvalid(Invalid):
+    """Access can't be extended to this time."""
+
+    def __init__(self, code: str, reason: str, where: str) -> None:
+        super().__init__(reason, errors=[FieldError(where, reason)])
         self.code = code

@@ -15,6 +15,7 @@ from services.billing.actions.access import grant_access
 from services.billing.actions.accounts import count_money, count_transaction
 from services.billing.actions.invoices import issue_invoice
 from services.billing.actions.subscriptions import renew_subscription, start_subscription
+from services.billing.actions.unwanted import give_back_unwanted, why_unwanted
 from services.billing.calendar_rules import after_periods
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
@@ -69,18 +70,23 @@ def settle_transaction(
 ) -> None:
     """The money is there: what was bought begins or goes on. Doing it again changes nothing.
 
+    What can't be had any more (the transaction was cancelled, the subscription has ended) is given back by itself.
     ``until`` and ``subscription_external_id`` are what a store says of a subscription that it renews itself. The
     caller settles the account.
     """
-    if transaction.status not in ("pending", "failed"):
+    if transaction.status not in ("pending", "failed", "cancelled"):
         return
+    unwanted = why_unwanted(session, account, transaction)
     transaction.status, transaction.failure = "succeeded", None
     transaction.settled_at = at
     transaction.provider_reference = reference or transaction.provider_reference
     count_money(account, transaction.currency, transaction.amount_minor)
-    _deliver(session, transaction, until=until, external_id=subscription_external_id, now=now)
+    if unwanted is None:
+        _deliver(session, transaction, until=until, external_id=subscription_external_id, now=now)
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_SUCCEEDED, transaction, now=now)
+    if unwanted is not None:
+        give_back_unwanted(session, transaction, unwanted, now=now)
     if transaction.channel == "web" and transaction.amount_minor > 0:
         issue_invoice(session, transaction, now=now)
 

@@ -25,7 +25,7 @@ _TAKEN = """
     RETURNING id, publisher_id, customer_id, kind, provider, request, status, attempts, fence, called_before
 """
 _DUE = text(f"UPDATE operation SET {_TAKEN.format('next_attempt_at <= :now')}")  # noqa: S608 (constants only)
-_ONE = text(f"UPDATE operation SET {_TAKEN.format('id = :id')}")  # noqa: S608 (constants only)
+_ONE = text(f"UPDATE operation SET {_TAKEN.format('id = :id AND next_attempt_at <= :now')}")  # noqa: S608 (constants only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,6 @@ def claim_due(session: Session, *, now: datetime, limit: int) -> Sequence[Claim]
 
 
 def claim_one(session: Session, operation_id: str, *, now: datetime) -> Claim | None:
-    """Claim this one; None if it is done or somebody else's."""
+    """Claim this one; None if it is done, not due yet, or somebody else's."""
     row = session.execute(_ONE, {"id": operation_id, "now": now, "until": now + LEASE, "limit": 1}).one_or_none()
     return None if row is None else Claim(*row)

@@ -95,7 +95,7 @@ class Executor:
         return len(claims)
 
     def carry_out(self, publisher_id: str, operation_id: str) -> None:
-        """Carry out one operation now, unless somebody else is at it or it is done."""
+        """Carry out one operation now, unless somebody else is at it, it is done or has to wait."""
         with self._app.transaction(publisher_id) as session:
             claim = claim_one(session, operation_id, now=self._now())
         if claim is not None:

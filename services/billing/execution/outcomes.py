@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing import events
+from services.billing.actions.calling_off import cancelled, try_again
+from services.billing.actions.refunds import fail_refund, settle_refund
 from services.billing.actions.transactions import fail_transaction, settle_transaction
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
 from services.billing.models.payment_methods import PaymentMethod
-from services.billing.models.transactions import Transaction
+from services.billing.models.transactions import Refund, Transaction
 from services.billing.providers.port import Declined, Settled
 
 Record = Callable[[Session, Account, Operation, Settled | Declined, datetime], None]
@@ -30,6 +32,39 @@ def charged(
         fail_transaction(session, transaction, failure=failure, at=now, now=now)
 
 
+def refunded(
+    session: Session,
+    account: Account,
+    operation: Operation,
+    outcome: Settled | Declined,
+    now: datetime,
+) -> None:
+    """Money was given back, or the provider refused to."""
+    refund = session.get_one(Refund, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled):
+        settle_refund(session, account, refund, reference=outcome.reference, at=outcome.at or now, now=now)
+    else:
+        failure = {"code": outcome.code, "message": outcome.message}
+        fail_refund(session, refund, failure=failure, at=now, now=now)
+
+
+def voided(
+    session: Session,
+    account: Account,
+    operation: Operation,
+    outcome: Settled | Declined,
+    now: datetime,
+) -> None:
+    """A charge was called off; or it was too late, and the money goes back; or the provider won't."""
+    transaction = session.get_one(Transaction, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled) or outcome.code == "charge_unknown":
+        cancelled(session, transaction, now=now)
+    elif outcome.code == "charge_settled":
+        settle_transaction(session, account, transaction, reference=None, at=now, now=now)
+    else:
+        try_again(session, transaction, now=now)
+
+
 def detached(
     session: Session, _account: Account, operation: Operation, _outcome: Settled | Declined, now: datetime
 ) -> None:
@@ -44,5 +79,7 @@ def detached(
 
 OUTCOMES: Mapping[str, Record] = {
     "charge": charged,
+    "refund": refunded,
+    "void": voided,
     "detach": detached,
 }

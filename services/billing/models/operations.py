@@ -13,14 +13,17 @@ from servicekit.db.columns import MOMENT, personal_column, plain_column
 from services.billing.models.base import Base, id_column
 
 OPEN = ("pending", "in_doubt", "processing")
+CALLED_OFF = "called_off"
 
 
 class Operation(Base):
     """One order to a provider; its ID is the idempotency key.
 
     ``pending``: not carried out as far as is known; ``in_doubt``: the provider may have done it; ``processing``: it has
-    taken it on; then ``succeeded`` or ``failed``, for good. ``first_called_at`` tells whether the provider still keeps
-    the key. ``fence`` grows with each claim: an executor whose lease ran out can't record what it found.
+    taken it on; then ``succeeded`` or ``failed``, for good. ``called_off``: a charge that is not tried any more, as its
+    transaction is being cancelled; whether the provider has done it is for the ``void`` to find out.
+    ``first_called_at`` tells whether the provider still keeps the key. ``fence`` grows with each claim: an executor
+    whose lease ran out can't record what it found.
     """
 
     __tablename__ = "operation"

@@ -17,6 +17,7 @@ SETTLED = ("succeeded", "partially_refunded", "refunded")
 CHANNELS = ("web", "apple", "google", "roku", "amazon", "other")
 STORES = ("apple", "google", "roku", "amazon")
 """Channels where the customer pays a store, which pays the publisher."""
+REFUND_REASONS = ("requested_by_customer", "duplicate", "fraudulent", "service_problem", "goodwill", "other")
 
 
 class Transaction(Base):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.transactions import settle_transaction
 from services.billing.execution.recording import record_outcome
-from services.billing.models.operations import Operation
+from services.billing.models.operations import CALLED_OFF, Operation
 from services.billing.models.transactions import Transaction
 from services.billing.notified.telling import Telling
 from services.billing.providers.notifications import ChargeFailed, ChargeSettled
@@ -77,10 +77,11 @@ def _record(session: Session, telling: Telling, operation: Operation, outcome: S
 
 
 def _settle_after_all(session: Session, telling: Telling, operation: Operation, outcome: Settled) -> None:
-    """What was taken for failed was paid all the same: money that came in is never left out."""
+    """What was taken for failed or was called off is paid all the same: money that came in is never left out."""
     account = lock_for_outcome(session, telling.publisher_id, operation.customer_id)
     transaction = session.get_one(Transaction, operation.subject_id, with_for_update=True, populate_existing=True)
-    if transaction.status != "failed":
+    called_off = operation.status == CALLED_OFF and transaction.status == "pending"
+    if transaction.status not in ("failed", "cancelled") and not called_off:
         return
     operation.status = "succeeded"
     settle_transaction(session, account, transaction, reference=outcome.reference, at=telling.at, now=telling.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -10,8 +10,8 @@ from marshmallow import Schema, fields
 from servicekit.clock import rfc3339
 from servicekit.web.describing import described, personal
 from servicekit.web.masking import masked_field
-from services.billing.models.offers import Offer
-from services.billing.models.transactions import STATUSES, Refund
+from services.billing.models.operations import Operation
+from services.billing.models.transactions import REFUND_REASONS, SETTLED, STATUSES, Refund
 from services.billing.views.common import (
     CUSTOMER_ID,
     SUBSCRIPTION_ID,
@@ -27,12 +27,11 @@ from services.billing.views.common import (
     time_field,
     version_field,
 )
+from services.billing.views.operations import OperationView, operation_state
 from services.billing.views.payment_methods import PaymentMethodRef
 
-REFUND_REASONS = ("requested_by_customer", "duplicate", "fraudulent", "service_problem", "goodwill", "other")
 
-
-def transaction_state(row: Any, offer: Offer, refunds: Sequence[Refund]) -> dict[str, Any]:
+def transaction_state(row: Any, offer: Any, refunds: Sequence[Refund]) -> dict[str, Any]:
     """The full public state, ready for JSON."""
     return {
         "id": row.id,
@@ -78,9 +77,27 @@ def refund_state(refund: Refund) -> dict[str, Any]:
     }
 
 
-def detailed_refund(refund: Refund) -> dict[str, Any]:
-    """A refund, every field."""
-    return {**refund_state(refund), "comment": refund.comment, "provider_reference": refund.provider_reference}
+def detailed_refund(refund: Refund, operation: Operation | None) -> dict[str, Any]:
+    """A refund, every field; ``operation`` is what the provider is still to do."""
+    return {
+        **refund_state(refund),
+        "comment": refund.comment,
+        "provider_reference": refund.provider_reference,
+        "operation": operation_state(operation),
+    }
+
+
+def detailed_transaction(
+    row: Any, offer: Any, refunds: Sequence[Refund], operations: Mapping[str, Operation]
+) -> dict[str, Any]:
+    """A transaction, every field; ``operations`` are the open ones by what they are about."""
+    left = row.amount_minor - row.refunded_minor - row.refunding_minor if row.status in SETTLED else 0
+    return {
+        **transaction_state(row, offer, []),
+        "refunds": [detailed_refund(refund, operations.get(refund.id)) for refund in refunds],
+        "remaining": money(left, row.currency),
+        "operation": operation_state(operations.get(row.id)),
+    }
 
 
 class FailureView(Schema):
@@ -114,6 +131,9 @@ class RefundView(RefundState):
     )
     provider_reference = fields.String(
         required=True, allow_none=True, metadata=personal("Its ID at the provider.", "re_3Nxyz")
+    )
+    operation = fields.Nested(
+        OperationView, required=True, allow_none=True, metadata=described("While it is pending: how far it is.")
     )
 
 
@@ -168,6 +188,13 @@ class TransactionDetails(TransactionView):
     """One movement of money for an offer, with every field of its refunds."""
 
     refunds = fields.List(fields.Nested(RefundView), required=True)
+    remaining = fields.Nested(MoneyView, required=True, metadata=described("What can still be given back."))
+    operation = fields.Nested(
+        OperationView,
+        required=True,
+        allow_none=True,
+        metadata=described("What the provider is still to do: take the money, or call that off."),
+    )
 
 
 class TransactionPage(Schema):
