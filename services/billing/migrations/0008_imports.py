@@ -5,8 +5,8 @@ from alembic import op
 from servicekit.db.roles import isolate
 from servicekit.imports.tables import import_tables_v1
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 ROWS = """
 CREATE TABLE billing_import_row (
