@@ -15,7 +15,7 @@ from services.billing import events
 from services.billing.actions.accounts import make_accounts, show_subscriptions
 from services.billing.models.access import Access
 from services.billing.models.accounts import UNUSED, Account
-from services.billing.models.subscriptions import RUNNING, Subscription
+from services.billing.models.subscriptions import RENEWING, RUNNING, Subscription
 from services.billing.views.accounts import account_state
 
 _COLUMNS = [column.name for column in Account.__table__.columns]
@@ -67,12 +67,14 @@ def count_again(session: Session, publisher_id: str, accounts: Iterable[Account]
         had.add(subscription.customer_id)
         if subscription.status in RUNNING:
             subscriptions[subscription.customer_id].append(subscription)
+    # While a renewal is on its way the subscription decides, not the date until which it is paid.
+    renewing = {each.id for found in subscriptions.values() for each in found if each.status in RENEWING}
     ends: dict[str, list[datetime | None]] = defaultdict(list)
-    given = select(Access.customer_id, Access.ends_at).where(
+    given = select(Access.customer_id, Access.ends_at, Access.subscription_id).where(
         Access.publisher_id == publisher_id, Access.customer_id.in_(by_customer), Access.ended_at.is_(None)
     )
-    for customer_id, ends_at in session.execute(given):
-        if ends_at is None or ends_at > now:
+    for customer_id, ends_at, subscription_id in session.execute(given):
+        if ends_at is None or ends_at > now or subscription_id in renewing:
             ends[customer_id].append(ends_at)
     for customer_id, account in by_customer.items():
         show_subscriptions(account, subscriptions[customer_id], had=customer_id in had)

@@ -188,6 +188,7 @@ class _Batch:
             cancel_at_period_end=status == "cancelled",
             cancelled_at=self._now if status == "cancelled" else None,
             attempt=int(status == "past_due"),
+            past_due_since=values["current_period_end"] if status == "past_due" else None,
             origin="import",
             version=1,
             **_periods(values, period, self._zone),
@@ -204,7 +205,7 @@ class _Batch:
     def carry_out(self) -> None:
         """Write everything, and publish each thing, then each account."""
         session = self._session
-        access = [_access(made) for _, made, _ in self.made if made.status in RUNNING and _lasts(made, self._now)]
+        access = [_access(made) for _, made, _ in self.made if made.status in RUNNING]
         session.add_all([*self._methods.made, *(made for _, made, _ in self.made), *access])
         session.flush()
         remember_things(
@@ -251,10 +252,6 @@ class _Batch:
 def _key(row: Row) -> tuple[str, str]:
     values = row.values
     return (values["channel"], values["external_id"]) if "external_id" in values else ("", str(row.number))
-
-
-def _lasts(made: Subscription, now: datetime) -> bool:
-    return made.current_period_end > now
 
 
 def _access(made: Subscription) -> Access:
