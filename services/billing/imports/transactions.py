@@ -146,7 +146,7 @@ class _Batch:
         made.id, made.publisher_id, made.customer_id = new_id("txn"), self._job.publisher_id, customer_id
         made.offer_id, made.subscription_id = offer.id, subscription_id
         if made.refunded_minor:
-            made.version = 2  # paid, and given back
+            made.version = 3  # begun, paid, and given back
             self.refunds.append(self._refund(made))
         count_transaction(account, cast("Transaction", made))
         if made.status in SETTLED:
