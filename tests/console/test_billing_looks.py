@@ -82,7 +82,7 @@ def refused(_buyer: Buyer, page: Page) -> None:
 
 def switch(_buyer: Buyer, page: Page) -> None:
     page.get_by_role("button", name="Switch", exact=True).click()
-    page.get_by_label("New offer").select_option(index=1)
+    page.get_by_label("New offer").select_option(label="Quarterly: €11.77 / 3 months")
     page.locator(".consequences").wait_for()
 
 
