@@ -24,7 +24,7 @@ from servicekit.events import Event
 from servicekit.ids import new_id
 from services.search.documents import customer_document
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings
-from services.search.engine.opensearch_index import index_body, source_of
+from services.search.engine.opensearch_index import index_body, mapping, source_of
 from services.search.inbound.customer import customer_told
 
 AIM = 0.4
@@ -108,7 +108,7 @@ def _bulk(stand: Stand, events: Sequence[Event]) -> float:
     """Requests that were ready before the clock started, one after the other, until all can be counted."""
     client = OpenSearch([stand.opensearch_url], timeout=60)
     index = f"{stand.installation.prefix}{secrets.token_hex(3)}-raw"
-    client.indices.create(index=index, body=index_body(shards=1, replicas=0))
+    client.indices.create(index=index, body=index_body(mapping(), shards=1, replicas=0))
     operations = [_operation(event) for event in events]
     requests = [b"".join(operations[start : start + CHUNK]) for start in range(0, len(operations), CHUNK)]
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The customers whose documents the index lacks: claimed by lease, cleared when the index has them.
+"""The customers and transactions whose documents the index lacks: claimed by lease, cleared when the index has them.
 
 ``due_at`` says when an indexer may take an entry: at once, when the lease of one that died runs out, or when it is
 tried again. Crosses publishers, so only indexers use it; what it hands out goes to the engine under its publisher.
@@ -19,7 +19,7 @@ from services.search.sections import merged
 from services.search.text import NORMALIZER_VERSION
 
 Key = tuple[str, str]
-"""Publisher ID and customer ID."""
+"""Publisher ID, and a customer's or a transaction's ID."""
 
 LEASE_SECONDS = 15.0
 """A claim's time. One that is slower does its work twice, which harms nothing; one that died delays it by this."""
@@ -35,17 +35,19 @@ _CLAIM = text("""
 """)
 _KEYS = "unnest(CAST(:publishers AS text[]), CAST(:customers AS text[])) AS key (publisher_id, customer_id)"
 _READ = text(f"""
-    SELECT c.publisher_id, c.customer_id, {merged("c")} AS state, c.deleted, c.doc_version,
+    SELECT c.publisher_id, c.customer_id, NULL AS owner, {merged("c")} AS state, c.deleted, c.doc_version,
         c.erased_at IS NOT NULL AND c.erasure_confirmed_at IS NULL AS to_confirm
     FROM {_KEYS} JOIN search_customer c ON c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
+    UNION ALL
+    SELECT t.publisher_id, t.transaction_id, t.customer_id, t.transaction, t.deleted, t.doc_version, t.deleted
+    FROM {_KEYS} JOIN search_transaction t ON t.publisher_id = key.publisher_id AND t.transaction_id = key.customer_id
 """)  # noqa: S608 - constants only
 _TARGETS = text("SELECT name, normalizer FROM search_target ORDER BY name")
 _WRITTEN = """unnest(CAST(:publishers AS text[]), CAST(:customers AS text[]), CAST(:versions AS bigint[]))
     AS written (publisher_id, customer_id, doc_version)"""
 _LOCK_ERASED = text(f"""
-    SELECT c.publisher_id, c.customer_id, c.doc_version
-    FROM search_customer c JOIN {_WRITTEN} ON c.publisher_id = written.publisher_id
-        AND c.customer_id = written.customer_id AND c.doc_version <= written.doc_version
+    SELECT c.publisher_id, c.customer_id
+    FROM search_customer c JOIN {_KEYS} ON c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
     WHERE c.erased_at IS NOT NULL AND c.erasure_confirmed_at IS NULL
     ORDER BY c.publisher_id, c.customer_id FOR UPDATE OF c
 """)  # noqa: S608
@@ -60,9 +62,18 @@ _LOCK = text(f"""
 _CLEAR = text(f"""
     DELETE FROM search_dirty d USING {_KEYS} WHERE d.publisher_id = key.publisher_id AND d.customer_id = key.customer_id
 """)  # noqa: S608
+# Whoever locks a customer sees which marks those before it cleared: the one who clears the last one confirms.
 _CONFIRM = text(f"""
     UPDATE search_customer c SET erasure_confirmed_at = :now FROM {_KEYS}
     WHERE c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
+        AND NOT EXISTS (
+            SELECT FROM search_dirty d WHERE d.publisher_id = c.publisher_id AND d.customer_id = c.customer_id
+        ) AND NOT EXISTS (
+            SELECT FROM search_transaction t
+            JOIN search_dirty d ON d.publisher_id = t.publisher_id AND d.customer_id = t.transaction_id
+            WHERE t.publisher_id = c.publisher_id AND t.customer_id = c.customer_id
+        )
+    RETURNING c.publisher_id, c.customer_id, c.doc_version
 """)  # noqa: S608
 _RELEASE = text(f"""
     UPDATE search_dirty d SET due_at = clock_timestamp() FROM {_KEYS}
@@ -89,10 +100,14 @@ class OlderThanIndex(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A customer to be written, as the projection has it. ``to_confirm``: erased, and nobody has been told yet."""
+    """A customer, or a transaction of its ``owner``, to be written, as the projection has it.
+
+    ``to_confirm``: its erasure, or that of the customer, may have to be told when it is written.
+    """
 
     publisher_id: str
-    customer_id: str
+    id: str
+    owner: str | None
     state: Mapping[str, Any] | None
     deleted: bool
     doc_version: int
@@ -101,12 +116,12 @@ class Claimed:
     @property
     def key(self) -> Key:
         """Whose it is."""
-        return self.publisher_id, self.customer_id
+        return self.publisher_id, self.id
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Customers to be written to the indices ``targets``."""
+    """What is to be written to the indices ``targets``."""
 
     targets: Sequence[str]
     customers: Sequence[Claimed]
@@ -138,7 +153,7 @@ def claim(session: Session, *, limit: int, lease_seconds: float = LEASE_SECONDS)
 
 
 def clear(session: Session, *, targets: Sequence[str], written: Sequence[Claimed], now: datetime) -> list[datetime]:
-    """The engine has ``written``: drop their entries, and confirm the erasures among them.
+    """The engine has ``written``: drop their entries, and confirm the erasures of whom nothing is left to be written.
 
     What was marked anew meanwhile, or should have gone to other indices too, stays and is due at once. Answers when
     each dropped entry was marked.
@@ -151,11 +166,8 @@ def clear(session: Session, *, targets: Sequence[str], written: Sequence[Claimed
         session.execute(_CLEAR, _parameters(done))
     if left := [key for key, row in found.items() if not row.done]:
         session.execute(_RELEASE, _parameters(left))
-    confirmed = [key for key in done if key in erased]
-    if confirmed:
-        session.execute(_CONFIRM, {**_parameters(confirmed), "now": now})
-    for publisher_id, customer_id in confirmed:
-        version = erased[publisher_id, customer_id]
+    confirmed = session.execute(_CONFIRM, {**_parameters(erased), "now": now}).all() if done and erased else ()
+    for publisher_id, customer_id, version in sorted(confirmed):
         events.publish_subject_erased(
             session, publisher_id=publisher_id, customer_id=customer_id, doc_version=version, now=now
         )
@@ -178,7 +190,7 @@ def postpone(
         _POSTPONE,
         {
             "publisher_id": customer.publisher_id,
-            "customer_id": customer.customer_id,
+            "customer_id": customer.id,
             "doc_version": customer.doc_version,
             "seconds": seconds,
             "longest": longest,
@@ -199,12 +211,12 @@ def refused(session: Session, *, limit: int = 20) -> list[tuple[str, str, str]]:
     return [(row.publisher_id, row.customer_id, row.refusal) for row in rows]
 
 
-def _lock_erased(session: Session, erased: Sequence[Claimed]) -> dict[Key, int]:
+def _lock_erased(session: Session, erased: Sequence[Claimed]) -> list[Key]:
     """Erased customers nobody has confirmed yet, locked: before their entries, in the order of the projection."""
     if not erased:
-        return {}
-    rows = session.execute(_LOCK_ERASED, _versions(erased))
-    return {(publisher_id, customer_id): version for publisher_id, customer_id, version in rows}
+        return []
+    owners = sorted({(each.publisher_id, each.owner or each.id) for each in erased})
+    return [(row.publisher_id, row.customer_id) for row in session.execute(_LOCK_ERASED, _parameters(owners))]
 
 
 def _parameters(keys: Sequence[Key]) -> dict[str, list[str]]:

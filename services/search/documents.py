@@ -9,7 +9,7 @@ from typing import Any
 
 from services.search import places, text
 from services.search.columns import keys_of, lifetime_currency
-from services.search.folding import storable
+from services.search.folding import storable_within
 from services.search.regions import other_names
 from services.search.text import Tokens
 
@@ -249,6 +249,11 @@ class CustomerDocument:
     keys: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def id(self) -> str:
+        """The customer's."""
+        return self.customer_id
+
     def tokens(self) -> dict[str, Tokens]:
         """The tokens of each attribute that has any."""
         found = ((name, _all_tokens(values)) for name, values in self.values.items())
@@ -264,7 +269,7 @@ def customer_document(state: State, *, doc_version: int) -> CustomerDocument:
 
     The whole state is stored, with what can't be stored (NUL, lone surrogates) replaced.
     """
-    clean: dict[str, Any] = _storable(state)
+    clean: dict[str, Any] = storable_within(state)
     return CustomerDocument(
         publisher_id=clean["publisher_id"],
         customer_id=clean["id"],
@@ -284,15 +289,3 @@ def searchable_values(state: State) -> dict[str, tuple[Found, ...]]:
 def tombstone(publisher_id: str, customer_id: str, *, doc_version: int) -> CustomerDocument:
     """The document of a customer who must not be found any more."""
     return CustomerDocument(publisher_id, customer_id, doc_version, deleted=True)
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if value is None:
-        return None
-    if isinstance(value, dict | Mapping):
-        return {storable(str(key)): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return value

@@ -14,10 +14,11 @@ from services.search import publishers, queries, rebuild_state
 from services.search.engine.errors import EngineUnavailable
 from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
 from services.search.rebuild_hold import SHORTEST_PAUSE, Hold
+from services.search.transactions import is_transaction
 from services.search.writing import documents_of, write
 
 Position = tuple[str, str]
-"""Publisher and customer ID."""
+"""Publisher, and the ID of a customer or, behind all of those, of a transaction."""
 
 MOST_REFUSED = 1_000
 _MEANWHILE_SECONDS = 0.5
@@ -56,7 +57,7 @@ class Filler:
             if self.refused > MOST_REFUSED:
                 raise EngineRefuses((*refused, *unmade)[0].reason)
             faults.reach("rebuild:written")
-            position, written = (rows[-1].publisher_id, rows[-1].customer_id), written + len(rows)
+            position, written = (rows[-1].publisher_id, rows[-1].id), written + len(rows)
             self.hold.until_done(partial(self._note, position, written))
             faults.reach("rebuild:noted")
             progress(written)
@@ -81,14 +82,19 @@ class Filler:
         return found
 
     def _rows(self, after: Position) -> Sequence[Any]:
-        publisher_id, customer_id = after
+        publisher_id, identifier = after
         with queries.reading(self.database) as connection:
             publisher_id = publisher_id or publishers.next_publisher(connection, "") or ""
             while publisher_id:
-                rows = queries.customers_after(connection, publisher_id, customer_id, self.batch)
+                if not is_transaction(identifier):
+                    rows = queries.customers_after(connection, publisher_id, identifier, self.batch)
+                    if rows:
+                        return rows
+                    identifier = ""
+                rows = queries.transactions_after(connection, publisher_id, identifier, self.batch)
                 if rows:
                     return rows
-                publisher_id, customer_id = publishers.next_publisher(connection, publisher_id) or "", ""
+                publisher_id, identifier = publishers.next_publisher(connection, publisher_id) or "", ""
             return []
 
     def _note(self, position: Position, written: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,14 +14,15 @@ from servicekit.errors import PersonalDataHidden
 from servicekit.ids import is_id
 from servicekit.web.cursors import InvalidCursor, decode_cursor, encode_cursor
 from services.search import overlay, queries
+from services.search.bought import MOST, Lookup, asks_transactions
 from services.search.columns import BY_COLUMN, LONGEST_KEY, Order
 from services.search.engine.errors import EngineUnavailable, TooBroad
-from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total
+from services.search.engine.port import MAX_ID_BYTES, After, Engine, Hit, Page, Total, TransactionHit
 from services.search.errors import SearchDegraded, SearchTooBroad
 from services.search.fresh import FreshHit, fresh_hit, hit_of, window
 from services.search.overlay import VersionToken, Waiting
 from services.search.query.parse import parse, parse_filter
-from services.search.query.tree import Query
+from services.search.query.tree import Query, Word
 from services.search.sections import SHOWN_FIELDS
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}\Z")
@@ -98,15 +99,7 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
     token = overlay.read_token(asked.version_token) if asked.version_token is not None else None
     satisfied = token is not None and waiting.wait_for(database, asked.publisher_id, token, asked.wait_seconds)
     try:
-        page = engine.search(
-            asked.publisher_id,
-            query,
-            limit=asked.limit,
-            after=after,
-            order=asked.order,
-            exact_total=asked.exact_total,
-        )
-        answer = _refreshed(database, search, page, token if satisfied else None)
+        answer = _answered(database, engine, search, token if satisfied else None)
     except EngineUnavailable:
         answer = _degraded(database, search)
     except TooBroad:
@@ -115,6 +108,39 @@ def find_customers(database: Database, engine: Engine, waiting: Waiting, asked: 
     if token is not None:
         document["version_token_satisfied"] = satisfied
     return Found(page=document, took=answer.took)
+
+
+def _answered(database: Database, engine: Engine, search: _Search, token: VersionToken | None) -> _Answer:
+    """By the engine. Raises EngineUnavailable, TooBroad."""
+    asked = search.asked
+
+    def find(word: Word) -> Sequence[TransactionHit]:
+        hits = engine.find_transactions(asked.publisher_id, word, limit=MOST)
+        # What was just written may not be in the index yet.
+        fresh = _kept_transactions(database, asked.publisher_id, word) if token is not None else ()
+        return [*(hit for hit in fresh if token and hit.customer_id == token.customer_id), *hits]
+
+    lookup = Lookup(find)
+    search = replace(search, query=lookup.query(search.query))
+    page = engine.search(
+        asked.publisher_id,
+        search.query,
+        limit=asked.limit,
+        after=search.after,
+        order=asked.order,
+        exact_total=asked.exact_total,
+    )
+    answer = _refreshed(database, search, page, token)
+    return answer if lookup.complete else replace(answer, total=replace(answer.total, exact=False))
+
+
+def _kept_transactions(database: Database, publisher_id: str, word: Word) -> list[TransactionHit]:
+    """The transactions that the projection has of this whole ID."""
+    if not word.forms:
+        return []
+    with queries.reading(database) as connection:
+        rows = queries.transactions_with(connection, publisher_id, word.forms, MOST)
+    return [TransactionHit(row.id, row.owner, row.state or {}) for row in rows]
 
 
 def _document(kind: str, search: _Search, answer: _Answer) -> dict[str, Any]:
@@ -167,23 +193,31 @@ def _lags(hit: Hit, versions: Mapping[str, int], token: VersionToken | None) -> 
 
 
 def _degraded(database: Database, search: _Search) -> _Answer:
-    """Those who have exactly this ID or email. Raises SearchDegraded for anything that may be something else.
+    """Those who have exactly this ID or email, or a transaction with this ID. Raises SearchDegraded for anything that
+    may be something else.
 
-    A customer's ID or an email address in full that nobody has is answered: nobody. Anything else that nobody has
-    as an ID might be a name.
+    An ID of ours or an email address in full that nobody has is answered: nobody. Anything else that nobody has as an
+    ID might be a name.
     """
-    asked, query = search.asked, search.query
-    word = query.only_word
+    asked, word = search.asked, search.query.only_word
     if word is None or not word.forms:
         raise SearchDegraded
+    transactions = _kept_transactions(database, asked.publisher_id, word) if asks_transactions(search.query) else []
+    query = Lookup(lambda _word: transactions).query(search.query)
     with queries.reading(database) as connection:
         ids = queries.holders(connection, asked.publisher_id, word.forms)
-        rows = queries.customers(connection, asked.publisher_id, ids)
+        owners = [transaction.customer_id for transaction in transactions]
+        rows = queries.customers(connection, asked.publisher_id, list(dict.fromkeys((*ids, *owners))))
     found = [hit for hit in (fresh_hit(query, row) for row in rows.values()) if hit is not None]
-    if not found and not any(is_id(form, "cus") or _EMAIL.match(form) for form in word.forms):
+    if not found and not any(_is_whole(form) for form in word.forms):
         raise SearchDegraded
     hits, next_after = window(found, limit=asked.limit, after=search.after, order=search.order)
     return _Answer(hits=hits, total=Total(len(found), exact=True), next_after=next_after, degraded=True)
+
+
+def _is_whole(form: str) -> bool:
+    """Whether it can be nothing but a whole ID of ours or an email address."""
+    return is_id(form, "cus") or is_id(form, "txn") or bool(_EMAIL.match(form))
 
 
 def _refuse_personal_order(asked: Asked) -> None:

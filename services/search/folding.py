@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 MAX_TEXT_LENGTH = 1_000
 """Characters of a value that are looked at; what is behind them isn't searchable."""
@@ -40,6 +42,19 @@ def storable(text: str) -> str:
     if text.isascii() and "\x00" not in text:
         return text
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_within(value: Any) -> Any:
+    """The same of all texts in JSON."""
+    if isinstance(value, str):
+        return storable(value)
+    if value is None:
+        return None
+    if isinstance(value, dict | Mapping):
+        return {storable(str(key)): storable_within(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_within(item) for item in value]
+    return value
 
 
 def fold(text: str) -> tuple[str, ...]:

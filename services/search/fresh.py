@@ -17,6 +17,7 @@ from services.search.engine.port import After, IndexEntry
 from services.search.matching import Match, match
 from services.search.query.tree import Query
 from services.search.sections import SHOWN_FIELDS, shown
+from services.search.transactions import TransactionDocument, transaction_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,17 @@ class FreshHit:
 
 
 class ProjectedRow(Protocol):
-    """A customer as the projection has it: ``state`` is what all sections say together, null before the customer's own
-    came and after erasure."""
+    """A customer, or a transaction of its ``owner``, as the projection has it.
+
+    ``state`` of a customer is what all sections say together, null before the customer's own came and after erasure.
+    """
 
     @property
     def publisher_id(self) -> str: ...
     @property
-    def customer_id(self) -> str: ...
+    def id(self) -> str: ...
+    @property
+    def owner(self) -> str | None: ...
     @property
     def state(self) -> Mapping[str, Any] | None: ...
     @property
@@ -61,15 +66,24 @@ class ProjectedRow(Protocol):
 def indexed_form(row: ProjectedRow) -> IndexEntry:
     """The document that an index should have of a row of the projection; a tombstone if there is nothing to find."""
     if row.deleted or row.state is None:
-        return tombstone(row.publisher_id, row.customer_id, doc_version=row.doc_version)
+        return empty_form(row)
+    if row.owner is not None:
+        return transaction_document(row.publisher_id, row.id, row.owner, row.state, doc_version=row.doc_version)
     return customer_document({**row.state, "publisher_id": row.publisher_id}, doc_version=row.doc_version)
+
+
+def empty_form(row: ProjectedRow) -> IndexEntry:
+    """The document of what must not be found any more."""
+    if row.owner is not None:
+        return TransactionDocument(row.publisher_id, row.id, row.owner, row.doc_version, deleted=True)
+    return tombstone(row.publisher_id, row.id, doc_version=row.doc_version)
 
 
 def fresh_hit(query: Query, row: ProjectedRow | None) -> FreshHit | None:
     """The customer of a row of the projection, if it matches; a tombstone doesn't."""
     if row is None or row.state is None or row.deleted:
         return None
-    return hit_of(query, row.customer_id, row.state)
+    return hit_of(query, row.id, row.state)
 
 
 def hit_of(query: Query, customer_id: str, state: Mapping[str, Any]) -> FreshHit | None:

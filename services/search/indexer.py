@@ -112,7 +112,7 @@ class Indexer:
                 dirty.release(session, [customer.key for customer in claim.customers])
             raise
         faults.reach("indexer:written")
-        outcomes = {(result.publisher_id, result.customer_id): result for result in (*results, *refusals)}
+        outcomes = {(result.publisher_id, result.id): result for result in (*results, *refusals)}
         taken = (Outcome.WRITTEN, Outcome.STALE)
         # An engine that is ahead holds something else than what was written: of an erased customer, the person.
         written = [c for c in claim.customers if outcomes[c.key].outcome in taken and c.key not in ahead]
@@ -123,16 +123,16 @@ class Indexer:
 
     def _ahead(self, claim: Claim, results: Sequence[WriteResult]) -> dict[Key, int]:
         """Those whose newest version the engine takes for old, each with the version that the engine has of it."""
-        keys = {(result.publisher_id, result.customer_id) for result in results if result.outcome is Outcome.STALE}
+        keys = {(result.publisher_id, result.id) for result in results if result.outcome is Outcome.STALE}
         if not keys:
             return {}
         with self._database.transaction() as session:
             ahead = overtaking.kept_out(session, [customer for customer in claim.customers if customer.key in keys])
         indexed: dict[Key, int] = {}
         for publisher_id in sorted({publisher_id for publisher_id, _ in ahead}):
-            ids = sorted(customer_id for publisher, customer_id in ahead if publisher == publisher_id)
+            ids = sorted(identifier for publisher, identifier in ahead if publisher == publisher_id)
             versions = self._engine.versions(publisher_id, ids, claim.targets)
-            indexed |= {(publisher_id, customer_id): versions.get(customer_id, 0) for customer_id in ids}
+            indexed |= {(publisher_id, identifier): versions.get(identifier, 0) for identifier in ids}
         return indexed
 
     def _overtake(self, customers: Sequence[Claimed], indexed: Mapping[Key, int]) -> None:
@@ -175,7 +175,7 @@ class Indexer:
             _log.error(
                 "document_refused",
                 publisher_id=customer.publisher_id,
-                customer_id=customer.customer_id,
+                document_id=customer.id,
                 reason=result.reason,
             )
 

@@ -9,9 +9,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.search.documents import ATTRIBUTES, BY_NAME, CustomerDocument, Found
-from services.search.query.tree import Either, Every, Filled, How, Node, Not, Query, Range, Within, Word
+from services.search.documents import ATTRIBUTES, BY_NAME, CustomerDocument, Found, State
+from services.search.query.tree import (
+    Bought,
+    Either,
+    Every,
+    Filled,
+    How,
+    Known,
+    Node,
+    Not,
+    Query,
+    Range,
+    Reason,
+    Within,
+    Word,
+)
 from services.search.text import MIN_KEY_PREFIX, Kind, Tokens, squeezed
+from services.search.transactions import BY_TRANSACTION_ATTRIBUTE
 from services.search.typos import within
 
 SCORES: dict[How, int] = {"identifier": 8_000, "word": 400, "prefix": 20, "typo": 1}
@@ -74,6 +89,10 @@ def _of(node: Node, document: CustomerDocument) -> _Reasons | None:
             return None if _of(inner, document) is None else (0, [])
         case Filled(column):
             return (0, []) if column in document.keys else None
+        case Bought():
+            return None  # transactions are another matter
+        case Known(reasons):
+            return _known(reasons, document.customer_id)
         case Range():
             return (0, []) if _in_range(node, document.keys.get(node.column)) else None
 
@@ -96,6 +115,23 @@ def _either(nodes: Sequence[Node], document: CustomerDocument) -> _Reasons | Non
         return None
     best = max(score for score, _ in found)
     return best, [reason for score, reasons in found if score == best for reason in reasons]
+
+
+def _known(reasons: Sequence[Reason], customer_id: str) -> _Reasons | None:
+    found = [each for each in reasons if each.customer_id == customer_id]
+    if not found:
+        return None
+    best = max(SCORES[each.how] for each in found)
+    return best, [Matched(each.attribute, each.value, each.how) for each in found if SCORES[each.how] == best]
+
+
+def transaction_reasons(word: Word, customer_id: str, state: State) -> Iterator[Reason]:
+    """Why a transaction of this customer's, of this state, matches ``word``; nothing where it doesn't."""
+    for name in word.attributes:
+        for found in BY_TRANSACTION_ATTRIBUTE[name].values(state):
+            how, _ = _way(word, found.tokens)
+            if how is not None:
+                yield Reason(customer_id, name, found.value, how)
 
 
 def _in_range(node: Range, key: str | None) -> bool:

@@ -36,6 +36,22 @@ customer = Table(
 """A customer as its producers last told. A section's version 0: it hasn't come yet. Without the customers service's own
 nobody is found."""
 
+transaction = Table(
+    "search_transaction",
+    metadata,
+    plain("publisher_id", Text, primary_key=True),
+    plain("transaction_id", Text, primary_key=True),
+    plain("customer_id", Text),
+    # What it is found by, as it was told, and as whole IDs normalized by ``text``.
+    personal("transaction", JSONB(none_as_null=True)),
+    personal("identifiers", ARRAY(Text)),
+    plain("version", BigInteger),
+    # As of customers, and kept for good, too. It goes with its customer.
+    plain("deleted", Boolean),
+    plain("doc_version", BigInteger),
+)
+"""A transaction as billing last told it: what it is found by, and whose it is."""
+
 identifier = Table(
     "identifier",
     metadata,
@@ -49,6 +65,7 @@ dirty = Table(
     "search_dirty",
     metadata,
     plain("publisher_id", Text, primary_key=True),
+    # A transaction's ID in a mark of a transaction; the two begin differently.
     plain("customer_id", Text, primary_key=True),
     plain("doc_version", BigInteger),
     plain("marked_at", _moment),
@@ -57,7 +74,8 @@ dirty = Table(
     plain("attempts", Integer),
     plain("refusal", Text),
 )
-"""Customers whose indexed document may be older than ``doc_version``. ``refusal``: why the engine won't have it."""
+"""Customers and transactions whose indexed document may be older than ``doc_version``. ``refusal``: why the engine
+won't have it."""
 
 search_target = Table(
     "search_target",

@@ -17,8 +17,8 @@ from services.search.errors import InvalidVersionToken
 from services.search.fresh import FreshHit, is_behind
 from services.search.sections import CUSTOMER, SECTIONS, Section
 
-_FORM = re.compile(r"([a-z0-9_]{1,40})(?:\.([a-z]{1,20}))?\.([1-9][0-9]{0,17})\Z")
-_SECTIONS = {section.name: section for section in SECTIONS if section is not CUSTOMER}
+_FORM = re.compile(r"([a-z0-9_]{1,40})(?:\.([a-z]{1,20}))?\.(0|[1-9][0-9]{0,17})\Z")
+_SECTIONS = {section.told_by: section for section in SECTIONS if section is not CUSTOMER}
 MOST_WAITING = 2
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.005, 0.05
 
@@ -27,7 +27,7 @@ _SHORTEST_LOOK, _LONGEST_LOOK = 0.005, 0.05
 class VersionToken:
     """A write, as its answer's header ``Version-Token`` names it: a customer, and the version of one of its sections.
 
-    ``cus_….7`` is of the customers service, ``cus_….account.3`` of whoever tells that section.
+    ``cus_….7`` is of the customers service, ``cus_….billing.3`` of billing: 0 before it ever told anything.
     """
 
     customer_id: str
@@ -38,7 +38,9 @@ class VersionToken:
 def read_token(token: str) -> VersionToken:
     """Raises InvalidVersionToken for what no write returned."""
     form = _FORM.match(token)
-    if form is None or not is_id(form[1], "cus") or not (form[2] is None or form[2] in _SECTIONS):
+    if form is None or not is_id(form[1], "cus"):
+        raise InvalidVersionToken
+    if form[2] not in _SECTIONS if form[2] else form[3] == "0":
         raise InvalidVersionToken
     return VersionToken(form[1], int(form[3]), CUSTOMER if form[2] is None else _SECTIONS[form[2]])
 

@@ -21,6 +21,9 @@ _KEYS = "unnest(CAST(:publishers AS text[]), CAST(:customers AS text[])) AS key 
 _PRESENT = text(f"""
     SELECT c.publisher_id, c.customer_id, c.doc_version
     FROM {_KEYS} JOIN search_customer c ON c.publisher_id = key.publisher_id AND c.customer_id = key.customer_id
+    UNION ALL
+    SELECT t.publisher_id, t.transaction_id, t.doc_version
+    FROM {_KEYS} JOIN search_transaction t ON t.publisher_id = key.publisher_id AND t.transaction_id = key.customer_id
 """)  # noqa: S608 - constants only
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('doc_version overtakes the index', 0))")
 _ADVANCE = text("""
@@ -28,26 +31,31 @@ _ADVANCE = text("""
     WHERE coalesce(pg_sequence_last_value('doc_version'::regclass), 0) <= :version
 """)
 # Only what is still as it was claimed: a newer state has a newer version and its own mark.
-_MARK = text("""
+_MARK = """
     WITH kept_out AS (
-        SELECT c.publisher_id, c.customer_id
+        SELECT c.publisher_id, c.{id}
         FROM unnest(CAST(:publishers AS text[]), CAST(:customers AS text[]), CAST(:versions AS bigint[]))
             AS claimed (publisher_id, customer_id, doc_version)
-        JOIN search_customer c ON c.publisher_id = claimed.publisher_id AND c.customer_id = claimed.customer_id
+        JOIN {table} c ON c.publisher_id = claimed.publisher_id AND c.{id} = claimed.customer_id
             AND c.doc_version = claimed.doc_version
-        ORDER BY c.publisher_id, c.customer_id FOR UPDATE OF c
+        ORDER BY c.publisher_id, c.{id} FOR UPDATE OF c
     ), changed AS (
-        UPDATE search_customer c SET doc_version = nextval('doc_version') FROM kept_out
-        WHERE c.publisher_id = kept_out.publisher_id AND c.customer_id = kept_out.customer_id
-        RETURNING c.publisher_id, c.customer_id, c.doc_version
+        UPDATE {table} c SET doc_version = nextval('doc_version') FROM kept_out
+        WHERE c.publisher_id = kept_out.publisher_id AND c.{id} = kept_out.{id}
+        RETURNING c.publisher_id, c.{id}, c.doc_version
     )
     INSERT INTO search_dirty AS present (publisher_id, customer_id, doc_version, marked_at, due_at)
-    SELECT publisher_id, customer_id, doc_version, clock_timestamp(), clock_timestamp()
-    FROM changed ORDER BY publisher_id, customer_id
+    SELECT publisher_id, {id}, doc_version, clock_timestamp(), clock_timestamp()
+    FROM changed ORDER BY publisher_id, {id}
     ON CONFLICT (publisher_id, customer_id) DO UPDATE
     SET doc_version = excluded.doc_version, due_at = excluded.due_at, attempts = 0, refusal = NULL
     RETURNING present.customer_id
-""")
+"""
+# Customers before transactions, as everywhere.
+_MARKS = (
+    (False, text(_MARK.format(table="search_customer", id="customer_id"))),
+    (True, text(_MARK.format(table="search_transaction", id="transaction_id"))),
+)
 
 
 def kept_out(session: Session, stale: Sequence[Claimed]) -> set[Key]:
@@ -56,7 +64,7 @@ def kept_out(session: Session, stale: Sequence[Claimed]) -> set[Key]:
     The others were overtaken by another indexer with a newer state, as it should be.
     """
     present = session.execute(_PRESENT, _keys(stale))
-    versions = {(publisher_id, customer_id): version for publisher_id, customer_id, version in present}
+    versions = {(publisher_id, identifier): version for publisher_id, identifier, version in present}
     return {customer.key for customer in stale if versions.get(customer.key) == customer.doc_version}
 
 
@@ -71,12 +79,16 @@ def overtake(session: Session, customers: Sequence[Claimed], indexed: Mapping[Ke
     session.execute(_LOCK)
     highest = max(indexed[customer.key] for customer in ordered)
     session.execute(_ADVANCE, {"version": highest, "margin": MARGIN})
-    versions = [customer.doc_version for customer in ordered]
-    return len(session.execute(_MARK, {**_keys(ordered), "versions": versions}).all())
+    marked = 0
+    for is_owned, mark in _MARKS:
+        some = [each for each in ordered if (each.owner is not None) is is_owned]
+        parameters = {**_keys(some), "versions": [each.doc_version for each in some]}
+        marked += len(session.execute(mark, parameters).all()) if some else 0
+    return marked
 
 
 def _keys(customers: Sequence[Claimed]) -> dict[str, list[str]]:
     return {
         "publishers": [customer.publisher_id for customer in customers],
-        "customers": [customer.customer_id for customer in customers],
+        "customers": [customer.id for customer in customers],
     }

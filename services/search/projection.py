@@ -21,6 +21,8 @@ from servicekit.parking import forget_parked
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
 from services.search.inbound.reading import Told
+from services.search.marks import MARK
+from services.search.projected_transactions import erase_transactions
 from services.search.sections import CUSTOMER, Section, each
 from services.search.text import Kind
 
@@ -50,7 +52,8 @@ _ERASE = text(f"""
     RETURNING customer_id, doc_version
 """)  # noqa: S608
 # A statement of its own: it has to see what another transaction did before this one got the customers' locks.
-_FOLLOW = text("""
+_CHANGED = "unnest(CAST(:customers AS text[]), CAST(:doc_versions AS bigint[])) AS changed (customer_id, doc_version)"
+_FOLLOW = text(f"""
     WITH known AS (
         SELECT * FROM unnest(CAST(:holders AS text[]), CAST(:values AS text[])) AS known (customer_id, value)
     ), gone AS (
@@ -62,14 +65,8 @@ _FOLLOW = text("""
         SELECT :publisher_id, value, customer_id FROM known ORDER BY value, customer_id
         ON CONFLICT DO NOTHING
     )
-    INSERT INTO search_dirty AS present (publisher_id, customer_id, doc_version, marked_at, due_at)
-    SELECT :publisher_id, customer_id, doc_version, clock_timestamp(), clock_timestamp()
-    FROM unnest(CAST(:customers AS text[]), CAST(:doc_versions AS bigint[])) AS changed (customer_id, doc_version)
-    ORDER BY customer_id COLLATE "C"
-    ON CONFLICT (publisher_id, customer_id) DO UPDATE
-    SET doc_version = excluded.doc_version, attempts = 0, refusal = NULL,
-        due_at = CASE WHEN present.refusal IS NULL THEN present.due_at ELSE excluded.due_at END
-""")
+    {MARK.format(id="customer_id", changed=_CHANGED)}
+""")  # noqa: S608
 
 _THEIRS = """
     SELECT publisher_id, customer_id FROM search_customer
@@ -142,6 +139,7 @@ def erase_customers(session: Session, *, publisher_id: str, erased: Sequence[Cus
     }
     changed = _versions(session.execute(_ERASE, parameters))
     _follow(session, publisher_id, changed, {customer_id: {} for customer_id in changed})
+    erase_transactions(session, publisher_id=publisher_id, customers=[customer.customer_id for customer in erased])
     for customer in erased:
         subject = {"publisher_id": publisher_id, "subject": customer.customer_id, "erased_at": customer.erased_at}
         session.execute(insert(erased_subject).values(**subject).on_conflict_do_nothing())

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, any_, func, literal, literal_column, null, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from servicekit.db.database import Database
 from services.search.engine.port import required
-from services.search.models import customer, dirty, identifier
+from services.search.models import customer, dirty, identifier, transaction
 from services.search.sections import CUSTOMER, Section, merged
+from services.search.transactions import is_transaction
 
 _MOST_HOLDERS = 1_000
 _STATE: ColumnElement[Any] = literal_column(merged("search_customer"), JSONB).label("state")
@@ -59,24 +60,49 @@ def customers_after(connection: Connection, publisher_id: str, customer_id: str,
     return connection.execute(statement.order_by(customer.c.customer_id).limit(limit)).all()
 
 
-def customers_and_marks(connection: Connection, publisher_id: str, customer_ids: Sequence[str]) -> dict[str, Any]:
-    """The rows of these customers by ID, each with ``marked_version``, null unless the index lacks it, and ``refusal``.
+def transactions_after(connection: Connection, publisher_id: str, transaction_id: str, limit: int) -> Sequence[Any]:
+    """The first rows behind ``transaction_id``, by transaction ID, tombstones included; whose each is: ``owner``."""
+    statement = _as_owned(of_publisher(transaction, publisher_id)).where(transaction.c.transaction_id > transaction_id)
+    return connection.execute(statement.order_by(transaction.c.transaction_id).limit(limit)).all()
+
+
+def transactions_with(connection: Connection, publisher_id: str, values: Sequence[str], limit: int) -> Sequence[Any]:
+    """The rows of transactions that have one of these identifiers (normalized), the newest first."""
+    wanted = literal(list(values), ARRAY(Text))
+    statement = _as_owned(of_publisher(transaction, publisher_id)).where(transaction.c.identifiers.overlap(wanted))
+    return connection.execute(statement.order_by(transaction.c.transaction_id.desc()).limit(limit)).all()
+
+
+def rows_and_marks(connection: Connection, publisher_id: str, ids: Sequence[str]) -> dict[str, Any]:
+    """The rows of these customers and transactions by ID, each with ``marked_version``, null unless the index lacks it,
+    and ``refusal``.
 
     Both as of one moment: what isn't marked, the index has.
     """
-    same = (dirty.c.publisher_id == customer.c.publisher_id) & (dirty.c.customer_id == customer.c.customer_id)
-    statement = (
-        _with_state(of_publisher(customer, publisher_id))
-        .where(_one_of(customer.c.customer_id, customer_ids))
-        .outerjoin_from(customer, dirty, same)
-        .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
-    )
-    return {row.customer_id: row for row in connection.execute(statement)}
+    found: dict[str, Any] = {}
+    for table, key, rows in (
+        (customer, customer.c.customer_id, _with_state(of_publisher(customer, publisher_id))),
+        (transaction, transaction.c.transaction_id, _as_owned(of_publisher(transaction, publisher_id))),
+    ):
+        same = (dirty.c.publisher_id == table.c.publisher_id) & (dirty.c.customer_id == key)
+        statement = (
+            rows.where(_one_of(key, [each for each in ids if is_transaction(each) is (table is transaction)]))
+            .outerjoin_from(table, dirty, same)
+            .add_columns(dirty.c.doc_version.label("marked_version"), dirty.c.refusal)
+        )
+        found |= {row.id: row for row in connection.execute(statement)}
+    return found
 
 
 def findable(connection: Connection, publisher_id: str) -> int:
     """How many customers there are to be found: tombstones, and those of whom nothing is known, aren't counted."""
     known = of_publisher(customer, publisher_id).where(~customer.c.deleted, customer.c.customer.is_not(None))
+    return int(connection.execute(known.with_only_columns(func.count())).scalar_one())
+
+
+def findable_transactions(connection: Connection, publisher_id: str) -> int:
+    """The same of transactions."""
+    known = of_publisher(transaction, publisher_id).where(~transaction.c.deleted)
     return int(connection.execute(known.with_only_columns(func.count())).scalar_one())
 
 
@@ -97,7 +123,21 @@ def holders(connection: Connection, publisher_id: str, values: Sequence[str]) ->
 def _with_state(rows: Select[Any]) -> Select[Any]:
     """``rows`` of customers with what all sections say together in the place of the sections."""
     sections = {column.name for column in customer.c if isinstance(column.type, JSONB)}
-    return rows.with_only_columns(*(column for column in customer.c if column.name not in sections), _STATE)
+    others = [column for column in customer.c if column.name not in sections]
+    return rows.with_only_columns(*others, customer.c.customer_id.label("id"), null().label("owner"), _STATE)
+
+
+def _as_owned(rows: Select[Any]) -> Select[Any]:
+    """``rows`` of transactions in the form of those of customers (``fresh.ProjectedRow``)."""
+    columns = transaction.c
+    return rows.with_only_columns(
+        columns.publisher_id,
+        columns.transaction_id.label("id"),
+        columns.customer_id.label("owner"),
+        columns.transaction.label("state"),
+        columns.deleted,
+        columns.doc_version,
+    )
 
 
 def _one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:

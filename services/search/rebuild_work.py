@@ -174,7 +174,7 @@ class Work:
             self.watcher.at("tidying up", done, None)
 
     def _compare(self, publisher_id: str, before: Comparison, total: int) -> Comparison:
-        done = before.projection.customers + before.projection.tombstones
+        done = before.projection.entries
 
         def progress(customers: int) -> None:
             self.hold.check()
@@ -187,13 +187,13 @@ class Work:
     def _mend(self, publisher_id: str, looks: Sequence[Look]) -> None:
         target, indices = self.present.target, self.engine.indices
         self.mended += len(looks)
-        unknown = {look.customer_id: look.present.doc_version for look in looks if look.present and look.row is None}
+        unknown = {look.id: look.present.doc_version for look in looks if look.present and look.row is None}
         self.hold.until_done(partial(indices.forget, target, publisher_id, unknown))
         results = self._filler.put([look.due for look in looks if look.due is not None])
-        self._refused |= {result.customer_id for result in results if result.outcome is Outcome.REFUSED}
-        self._refused |= {look.customer_id for look in looks if look.unmade}
-        stale = {result.customer_id for result in results if result.outcome is Outcome.STALE}
-        ahead = [look for look in looks if look.customer_id in stale and look.present is not None]
+        self._refused |= {result.id for result in results if result.outcome is Outcome.REFUSED}
+        self._refused |= {look.id for look in looks if look.unmade}
+        stale = {result.id for result in results if result.outcome is Outcome.STALE}
+        ahead = [look for look in looks if look.id in stale and look.present is not None]
         if ahead:
             self._transaction(_overtake, publisher_id=publisher_id, ahead=ahead)
             self._catch_up()
@@ -214,7 +214,7 @@ class Work:
     def _total(self) -> int:
         def count() -> int:
             with queries.reading(self.database) as connection:
-                return publishers.count_customers(connection)
+                return publishers.count_entries(connection)
 
         return self.hold.until_done(count)
 
@@ -228,10 +228,10 @@ class Work:
 
 def _overtake(session: Session, *, publisher_id: str, ahead: Sequence[Look]) -> None:
     """Give customers of whom the index has a newer version than was ever drawn versions above those."""
-    found = [(look.row.doc_version, look) for look in ahead if look.row is not None]
+    found = [(look.row, look) for look in ahead if look.row is not None]
     customers = [
-        Claimed(publisher_id, look.customer_id, None, deleted=False, doc_version=version, to_confirm=False)
-        for version, look in found
+        Claimed(publisher_id, look.id, row.owner, None, deleted=False, doc_version=row.doc_version, to_confirm=False)
+        for row, look in found
     ]
-    indexed = {(publisher_id, look.customer_id): look.present.doc_version for _, look in found if look.present}
+    indexed = {(publisher_id, look.id): look.present.doc_version for _, look in found if look.present}
     overtaking.overtake(session, customers, indexed)

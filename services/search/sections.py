@@ -21,17 +21,19 @@ Read = Callable[[str, int, Mapping[str, Any]], Told]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``name``: of its columns. ``blank``: its fields, each with what stands for it while nothing was told of it."""
+    """``name``: of its columns. ``told_by``: the service, as version tokens name it. ``blank``: its fields, each with
+    what stands for it while nothing was told of it."""
 
     name: str
+    told_by: str
     read: Read
     blank: Mapping[str, Any] = field(default_factory=dict)
 
 
-CUSTOMER = Section(customer.SECTION, customer.customer_told)
+CUSTOMER = Section(customer.SECTION, "customers", customer.customer_told)
 """The one that makes a customer: without it the others wait, and nobody is found."""
-ACCOUNT = Section(account.SECTION, account.account_told, account.BLANK)
-SUMMARY = Section(notes.SECTION, notes.summary_told, notes.BLANK)
+ACCOUNT = Section(account.SECTION, "billing", account.account_told, account.BLANK)
+SUMMARY = Section(notes.SECTION, "notes", notes.summary_told, notes.BLANK)
 SECTIONS = (CUSTOMER, ACCOUNT, SUMMARY)
 
 _BLANK: Mapping[str, Any] = MappingProxyType({name: value for each in SECTIONS for name, value in each.blank.items()})

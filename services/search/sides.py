@@ -11,42 +11,52 @@ import orjson
 
 from services.search.engine.port import Indexed, IndexEntry
 from services.search.fresh import indexed_form
+from services.search.transactions import TransactionDocument, is_transaction
 
 _NAMED = 20
 
 
-class OfCustomer(Protocol):
-    """Something about one customer."""
+class WithId(Protocol):
+    """Something about one customer or transaction."""
 
     @property
-    def customer_id(self) -> str: ...
+    def id(self) -> str: ...
 
 
-L = TypeVar("L", bound=OfCustomer)
-R = TypeVar("R", bound=OfCustomer)
+L = TypeVar("L", bound=WithId)
+R = TypeVar("R", bound=WithId)
 
 
 @dataclass(slots=True)
 class Side:
-    """What one side has: customers who can be found, tombstones, and a checksum over all fields of both."""
+    """What one side has: customers who can be found, their transactions, tombstones, and a checksum over all fields."""
 
     customers: int = 0
+    transactions: int = 0
     tombstones: int = 0
     checksum: int = 0
 
     def add(self, entry: IndexEntry | Indexed) -> None:
         """Count one in. The checksum is a sum, so it doesn't depend on the order."""
         self.tombstones += entry.deleted
-        self.customers += not entry.deleted
+        self.transactions += is_transaction(entry.id) and not entry.deleted
+        self.customers += not is_transaction(entry.id) and not entry.deleted
         digest = hashlib.blake2b(_canonical(entry), digest_size=8).digest()
         self.checksum = (self.checksum + int.from_bytes(digest, "big")) % 2**64
 
     def __str__(self) -> str:
-        return f"{self.customers:,} customers, {self.tombstones:,} erased, checksum {self.checksum:016x}"
+        bought = f", {self.transactions:,} transactions" if self.transactions else ""
+        return f"{self.customers:,} customers{bought}, {self.tombstones:,} erased, checksum {self.checksum:016x}"
+
+    @property
+    def entries(self) -> int:
+        """All of it."""
+        return self.customers + self.transactions + self.tombstones
 
     def include(self, other: Side) -> None:
         """Count in what ``other`` has."""
         self.customers += other.customers
+        self.transactions += other.transactions
         self.tombstones += other.tombstones
         self.checksum = (self.checksum + other.checksum) % 2**64
 
@@ -89,11 +99,11 @@ class Comparison:
         self.waiting += other.waiting
         self.refused += other.refused
 
-    def note(self, kind: list[str], customer_id: str) -> None:
+    def note(self, kind: list[str], identifier: str) -> None:
         """Count a difference, and name it if few were named yet."""
         self.differences += 1
         if len(kind) < _NAMED:
-            kind.append(customer_id)
+            kind.append(identifier)
 
     def _kinds(self) -> tuple[list[str], list[str], list[str]]:
         return self.missing, self.unexpected, self.different
@@ -101,12 +111,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A customer on both sides at one moment: ``row`` of the projection, the document ``due`` and the one ``present``.
+    """A customer or a transaction on both sides at one moment: ``row`` of the projection, the document ``due`` and the
+    one ``present``.
 
     ``unmade``: no document can be made of the row.
     """
 
-    customer_id: str
+    id: str
     row: Any | None
     due: IndexEntry | None
     present: Indexed | None
@@ -121,37 +132,43 @@ class Look:
         return (
             (due.doc_version, due.deleted, due.keys) == (present.doc_version, present.deleted, present.keys)
             and due.tokens() == present.tokens
+            and owner_of(due) == present.owner
             and _json(due.stored) == _json(present.stored)
         )
 
 
 def in_step(left: Iterator[L], right: Iterator[R]) -> Iterator[tuple[str, L | None, R | None]]:
-    """Two in the order of their customer IDs, side by side: each ID with what either has of it."""
+    """Two in the order of their IDs, side by side: each ID with what either has of it."""
     one, other = next(left, None), next(right, None)
     while one is not None or other is not None:
-        if one is not None and other is not None and one.customer_id == other.customer_id:
-            yield one.customer_id, one, other
+        if one is not None and other is not None and one.id == other.id:
+            yield one.id, one, other
             one, other = next(left, None), next(right, None)
-        elif one is not None and (other is None or one.customer_id < other.customer_id):
-            yield one.customer_id, one, None
+        elif one is not None and (other is None or one.id < other.id):
+            yield one.id, one, None
             one = next(left, None)
         elif other is not None:
-            yield other.customer_id, None, other
+            yield other.id, None, other
             other = next(right, None)
 
 
-def look_at(customer_id: str, row: Any | None, present: Indexed | None) -> Look:
+def look_at(identifier: str, row: Any | None, present: Indexed | None) -> Look:
     """What there is on either side."""
     try:
         due = None if row is None else indexed_form(row)
     except Exception:  # noqa: BLE001 - whatever it is: a defect, and that there is no document is what it's about
-        return Look(customer_id, row, None, present, unmade=True)
-    return Look(customer_id, row, due, present)
+        return Look(identifier, row, None, present, unmade=True)
+    return Look(identifier, row, due, present)
 
 
 def _canonical(entry: IndexEntry | Indexed) -> bytes:
-    tokens = entry.tokens() if isinstance(entry, IndexEntry) else entry.tokens
-    return _json([entry.customer_id, entry.doc_version, entry.deleted, tokens, entry.keys, entry.stored])
+    tokens, owner = (entry.tokens, entry.owner) if isinstance(entry, Indexed) else (entry.tokens(), owner_of(entry))
+    return _json([entry.id, entry.doc_version, entry.deleted, tokens, entry.keys, entry.stored, owner])
+
+
+def owner_of(entry: IndexEntry) -> str | None:
+    """Whose transaction it is; None for a customer."""
+    return entry.customer_id if isinstance(entry, TransactionDocument) else None
 
 
 def _json(value: Any) -> bytes:

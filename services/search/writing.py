@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.port import Engine, IndexEntry, Outcome, WriteResult
-from services.search.fresh import ProjectedRow, indexed_form
+from services.search.fresh import ProjectedRow, empty_form, indexed_form
 
 
 def documents_of(rows: Sequence[ProjectedRow]) -> tuple[list[IndexEntry], list[WriteResult]]:
-    """The documents, and those customers that no document can be made of: a defect, which must not stop the others."""
+    """The documents, and those rows that no document can be made of: a defect, which must not stop the others."""
     documents: list[IndexEntry] = []
     refusals: list[WriteResult] = []
     for row in rows:
         try:
             documents.append(indexed_form(row))
         except Exception as error:
-            empty = tombstone(row.publisher_id, row.customer_id, doc_version=row.doc_version)
-            refusals.append(_refusal(empty, f"no document can be made of it: {type(error).__name__}"))
+            refusals.append(_refusal(empty_form(row), f"no document can be made of it: {type(error).__name__}"))
     return documents, refusals
 
 
@@ -43,4 +41,4 @@ def write(engine: Engine, documents: Sequence[IndexEntry], targets: Sequence[str
 
 
 def _refusal(entry: IndexEntry, reason: str) -> WriteResult:
-    return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.REFUSED, reason)
+    return WriteResult(entry.publisher_id, entry.id, entry.doc_version, Outcome.REFUSED, reason)

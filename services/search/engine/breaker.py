@@ -31,10 +31,10 @@ class Patience:
 
 
 def guarded(engine: Engine, patience: Patience | None = None, *, now: Callable[[], float] = time.monotonic) -> Engine:
-    """``engine``, its ``search`` answered with EngineUnavailable at once while it has a rest. Safe for many threads.
+    """``engine``, its searches answered with EngineUnavailable at once while it has a rest. Safe for many threads.
 
     After a rest one search tries it, and the others go on without until that one has an answer. Everything but
-    ``search`` goes straight to the engine.
+    ``search`` and ``find_transactions`` goes straight to the engine.
     """
     return cast("Engine", _Guarded(engine, _Breaker(patience or Patience(), now)))
 
@@ -48,9 +48,15 @@ class _Guarded:
         return getattr(self._engine, name)
 
     def search(self, *arguments: Any, **named: Any) -> Any:
+        return self._asked(self._engine.search, *arguments, **named)
+
+    def find_transactions(self, *arguments: Any, **named: Any) -> Any:
+        return self._asked(self._engine.find_transactions, *arguments, **named)
+
+    def _asked(self, ask: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         attempt = self._breaker.begin()
         try:
-            page = self._engine.search(*arguments, **named)
+            page = ask(*arguments, **named)
         except EngineUnavailable:
             self._breaker.failed(attempt)
             raise

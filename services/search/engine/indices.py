@@ -1,5 +1,7 @@
 """The indices of an engine beside each other: the one in service, and the one that a rebuild fills.
 
+Each is of two parts, which come and go together: the customers, and the transactions that customers are found by.
+
 A name stands for an index in the table ``search_target`` and in ``Engine.write``. ``IN_SERVICE`` is whichever index
 searches read; an engine that can't have a second one (``postgres``) is rebuilt in place, and has no other name.
 """
@@ -7,7 +9,10 @@ searches read; an engine that can't have a second one (``postgres``) is rebuilt 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from services.search.transactions import is_transaction
 
 if TYPE_CHECKING:
     from services.search.engine.port import Indexed
@@ -17,6 +22,13 @@ IN_SERVICE = "customers"
 
 PAGE = 1_000
 """Documents read at once."""
+
+
+class Collection(StrEnum):
+    """A part of an index."""
+
+    CUSTOMERS = "customers"
+    TRANSACTIONS = "transactions"
 
 
 class Indices(Protocol):
@@ -55,19 +67,43 @@ class Indices(Protocol):
     def publishers(self, name: str) -> list[str]:
         """Those of whom the index has any document, in their order."""
 
-    def page(self, name: str, publisher_id: str, *, after: str = "", limit: int = PAGE) -> list[Indexed]:
-        """The first documents behind the customer ID ``after``, tombstones too, by customer ID."""
+    def page(
+        self,
+        name: str,
+        publisher_id: str,
+        *,
+        of: Collection = Collection.CUSTOMERS,
+        after: str = "",
+        limit: int = PAGE,
+    ) -> list[Indexed]:
+        """The first documents of a part behind the ID ``after``, tombstones too, by ID."""
 
-    def read(self, name: str, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Indexed]:
-        """These customers' documents as they were last written, whether a search sees that already or not."""
+    def read(self, name: str, publisher_id: str, ids: Iterable[str]) -> dict[str, Indexed]:
+        """These customers' and transactions' documents as they were last written, whether a search sees that already or
+        not."""
 
     def forget(self, name: str, publisher_id: str, versions: Mapping[str, int]) -> None:
-        """Remove documents of customers that nobody knows, unless they are newer than the versions given by ID."""
+        """Remove documents of what nobody knows, unless they are newer than the versions given by ID."""
 
 
-def every_document(indices: Indices, name: str, publisher_id: str) -> Iterator[Indexed]:
-    """All documents of a publisher, by customer ID, read page by page: what changes meanwhile comes in either state."""
+def every_document(
+    indices: Indices, name: str, publisher_id: str, of: Collection = Collection.CUSTOMERS
+) -> Iterator[Indexed]:
+    """All documents of a publisher, by ID, read page by page: what changes meanwhile comes in either state."""
     after = ""
-    while page := indices.page(name, publisher_id, after=after):
+    while page := indices.page(name, publisher_id, of=of, after=after):
         yield from page
-        after = page[-1].customer_id
+        after = page[-1].id
+
+
+def collection_of(identifier: str) -> Collection:
+    """The part that what has this ID is in."""
+    return Collection.TRANSACTIONS if is_transaction(identifier) else Collection.CUSTOMERS
+
+
+def by_collection(ids: Iterable[str]) -> Iterator[tuple[Collection, list[str]]]:
+    """``ids``, those of each part together."""
+    parts: dict[Collection, list[str]] = {}
+    for identifier in ids:
+        parts.setdefault(collection_of(identifier), []).append(identifier)
+    yield from parts.items()

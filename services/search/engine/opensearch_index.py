@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.search.columns import BY_COLUMN, COLUMNS, number_of
-from services.search.documents import ATTRIBUTES, Attribute
-from services.search.engine.port import IndexEntry
+from services.search.documents import ATTRIBUTES, Attribute, CustomerDocument
 from services.search.text import NORMALIZER_VERSION, Kind, Tokens
 
 KIND_FIELDS = {Kind.KEY: "key", Kind.WHOLE: "whole", Kind.WORD: "word", Kind.PART: "part", Kind.EXACT: "exact"}
@@ -24,7 +23,7 @@ _ANY: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def index_body(*, shards: int, replicas: int) -> dict[str, Any]:
+def index_body(mappings: Mapping[str, Any], *, shards: int, replicas: int) -> dict[str, Any]:
     """Settings and mapping of a new index. The mapping is strict: a field it doesn't know is an error."""
     return {
         "settings": {
@@ -33,7 +32,7 @@ def index_body(*, shards: int, replicas: int) -> dict[str, Any]:
             # Explicitly: by default shards that nobody searches for a while stop refreshing.
             "refresh_interval": "200ms",
         },
-        "mappings": mapping(),
+        "mappings": mappings,
     }
 
 
@@ -83,13 +82,13 @@ def _attribute_fields(attribute: Attribute) -> dict[str, Any]:
     return {"properties": fields}
 
 
-def document_id(publisher_id: str, customer_id: str) -> str:
-    """The ``_id`` of a customer's document."""
+def document_id(publisher_id: str, identifier: str) -> str:
+    """The ``_id`` of a document."""
     # The length keeps apart what would be one text put together ("a/b" + "c", "a" + "b/c").
-    return f"{len(publisher_id)}/{publisher_id}/{customer_id}"
+    return f"{len(publisher_id)}/{publisher_id}/{identifier}"
 
 
-def source_of(entry: IndexEntry) -> dict[str, Any]:
+def source_of(entry: CustomerDocument) -> dict[str, Any]:
     """What is sent to OpenSearch for ``entry``. A tombstone is a document too: OpenSearch forgets the versions of
     those it deletes after a minute (``index.gc_deletes``), and would then take an older write in again."""
     return {

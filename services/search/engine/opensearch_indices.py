@@ -1,13 +1,14 @@
 """The indices on OpenSearch: ``<prefix>customers-<n>``, of which the alias ``<prefix>customers`` is in service.
 
-Each has an alias for writing by its own name, too: a write that requires an alias creates no index by mistake when
-the one that it means is gone.
+Beside each is ``<prefix>transactions-<n>`` with aliases of its own: the two are one index of this service, which goes
+by the name of the first. Each has an alias for writing by its own name, too: a write that requires an alias creates no
+index by mistake when the one that it means is gone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,14 +16,16 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, TransportError
 
 from services.search.engine.errors import EngineUnavailable
-from services.search.engine.indices import IN_SERVICE, PAGE
+from services.search.engine.indices import IN_SERVICE, PAGE, Collection, by_collection
 from services.search.engine.opensearch_client import WRITE_SECONDS, OpenSearchSettings, search, translated
 from services.search.engine.opensearch_index import document_id, index_body, mapping, tokens_of
 from services.search.engine.opensearch_query import scope
+from services.search.engine.opensearch_transactions import transactions_mapping
 from services.search.engine.port import Indexed, required
 
 _PUBLISHERS = 1_000
 _EXISTS = "resource_already_exists_exception"
+_MAPPINGS = {Collection.CUSTOMERS: mapping, Collection.TRANSACTIONS: transactions_mapping}
 
 
 class OpenSearchIndices:
@@ -34,19 +37,19 @@ class OpenSearchIndices:
         self._alias = f"{settings.prefix}{IN_SERVICE}"
         self._ours = re.compile(rf"{re.escape(self._alias)}-([1-9][0-9]*)\Z")
 
-    def address(self, name: str) -> str:
-        """The alias by which an index is written to."""
-        return self._alias if name == IN_SERVICE else f"{self._index(name)}-writes"
+    def address(self, name: str, part: Collection = Collection.CUSTOMERS) -> str:
+        """The alias by which a part of an index is written to."""
+        return self._part(self._alias if name == IN_SERVICE else f"{self._index(name)}-writes", part)
 
     def ensure(self) -> None:
         """See ``Engine.ensure``: bring the index in service up to date, or make a first one."""
         with translated():
-            if self._update_mapping():
+            if all(self._update_mapping(part) for part in Collection):
                 return
             # Looked up before asking again for the alias: whoever made one in between has made it with its alias.
             number = self._highest() + 1
-            if not self._client.indices.exists_alias(name=self._alias):
-                self._create(f"{self._alias}-{number}", {self._alias: {"is_write_index": True}})
+            holders = self._holders()
+            self._create(holders[-1] if holders else f"{self._alias}-{number}", in_service=True)
 
     def made_with(self) -> int | None:
         with translated():
@@ -60,7 +63,7 @@ class OpenSearchIndices:
 
     def create(self, name: str) -> bool:
         with translated():
-            return self._create(self._index(name), {self.address(name): {"is_write_index": True}})
+            return self._create(self._index(name))
 
     def in_service(self) -> list[str]:
         with translated():
@@ -69,23 +72,32 @@ class OpenSearchIndices:
     def promote(self, name: str, normalizer: int) -> None:  # noqa: ARG002 - noted when it was created
         index = self._index(name)
         with translated():
-            holders = self._holders()
-            if holders == [index]:
-                return
-            # All or nothing; and nothing at all if somebody else moved the alias since it was looked up.
-            others = ({"index": other, "alias": self._alias, "must_exist": True} for other in holders if other != index)
-            actions: list[dict[str, Any]] = [{"remove": other} for other in others]
-            actions.append({"add": {"index": index, "alias": self._alias, "is_write_index": True}})
-            self._client.indices.update_aliases(body={"actions": actions}, request_timeout=WRITE_SECONDS)
+            actions = [action for part in Collection for action in self._moves(index, part)]
+            if actions:
+                self._client.indices.update_aliases(body={"actions": actions}, request_timeout=WRITE_SECONDS)
+
+    def _moves(self, index: str, part: Collection) -> Iterator[dict[str, Any]]:
+        """What puts this part of ``index`` in service: all or nothing; and nothing at all if somebody else moved the
+        alias since it was looked up."""
+        holders, chosen, alias = self._holders(part), self._part(index, part), self._part(self._alias, part)
+        if holders != [chosen]:
+            for other in holders:
+                if other != chosen:
+                    yield {"remove": {"index": other, "alias": alias, "must_exist": True}}
+            yield {"add": {"index": chosen, "alias": alias, "is_write_index": True}}
 
     def drop(self, name: str) -> None:
         index = self._index(name)
         with translated():
             if index in self._holders():
                 raise ValueError(f"{index} is in service")
-            self._client.indices.delete(
-                index=index, params={"ignore_unavailable": "true"}, request_timeout=WRITE_SECONDS
-            )
+            # The customers last: as long as they are there, it is there.
+            for part in reversed(Collection):
+                self._client.indices.delete(
+                    index=self._part(index, part),
+                    params={"ignore_unavailable": "true"},
+                    request_timeout=WRITE_SECONDS,
+                )
 
     def spare(self) -> list[str]:
         with translated():
@@ -94,7 +106,8 @@ class OpenSearchIndices:
 
     def refresh(self, name: str) -> None:
         with translated():
-            self._client.indices.refresh(index=self.address(name), request_timeout=WRITE_SECONDS)
+            addresses = [self.address(name, part) for part in Collection]
+            self._client.indices.refresh(index=addresses, request_timeout=WRITE_SECONDS)
 
     def tidy(self, name: str) -> Iterator[int]:  # noqa: ARG002 - a new index needs no mending
         yield from ()
@@ -104,58 +117,62 @@ class OpenSearchIndices:
         sources = [{"publisher": {"terms": {"field": "publisher_id"}}}]
         composite: dict[str, Any] = {"size": _PUBLISHERS, "sources": sources}
         found: list[str] = []
+        addresses = ",".join(self.address(name, part) for part in Collection)
         while True:
             body = {"size": 0, "aggs": {"publishers": {"composite": composite}}}
-            answer = search(self._client, self.address(name), body, seconds=WRITE_SECONDS)["aggregations"]["publishers"]
+            answer = search(self._client, addresses, body, seconds=WRITE_SECONDS)["aggregations"]["publishers"]
             found += [bucket["key"]["publisher"] for bucket in answer["buckets"]]
             if "after_key" not in answer:
                 return sorted(found)
             composite["after"] = answer["after_key"]
 
-    def page(self, name: str, publisher_id: str, *, after: str = "", limit: int = PAGE) -> list[Indexed]:
+    def page(
+        self,
+        name: str,
+        publisher_id: str,
+        *,
+        of: Collection = Collection.CUSTOMERS,
+        after: str = "",
+        limit: int = PAGE,
+    ) -> list[Indexed]:
         body: dict[str, Any] = {
             "query": scope(publisher_id, deleted=None),
-            "sort": [{"customer_id": "asc"}],
+            "sort": [{id_field(of): "asc"}],
             "size": limit,
             "track_total_hits": False,
         }
         if after:
             body["search_after"] = [after]
-        answer = search(self._client, self.address(name), body, seconds=WRITE_SECONDS)
+        answer = search(self._client, self.address(name, of), body, seconds=WRITE_SECONDS)
         return [_indexed(hit["_source"]) for hit in answer["hits"]["hits"]]
 
-    def read(self, name: str, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Indexed]:
-        wanted = {document_id(required(publisher_id), customer_id): customer_id for customer_id in customer_ids}
-        if not wanted:
-            return {}
+    def read(self, name: str, publisher_id: str, ids: Iterable[str]) -> dict[str, Indexed]:
+        required(publisher_id)
+        found: dict[str, Indexed] = {}
+        for part, some in by_collection(ids):
+            found |= self._read(self.address(name, part), publisher_id, some)
+        return found
+
+    def _read(self, address: str, publisher_id: str, ids: Iterable[str]) -> dict[str, Indexed]:
+        wanted = {document_id(publisher_id, identifier): identifier for identifier in ids}
         with translated():
-            answer = self._client.mget(
-                index=self.address(name), body={"ids": list(wanted)}, request_timeout=WRITE_SECONDS
-            )
+            answer = self._client.mget(index=address, body={"ids": list(wanted)}, request_timeout=WRITE_SECONDS)
         if any("error" in document for document in answer["docs"]):
             raise EngineUnavailable("OpenSearch could not read every document")
         found = (document for document in answer["docs"] if document["found"])
         return {wanted[document["_id"]]: _indexed(document["_source"]) for document in found}
 
     def forget(self, name: str, publisher_id: str, versions: Mapping[str, int]) -> None:
-        lines = [
-            orjson.dumps(
-                {
-                    "delete": {
-                        "_id": document_id(required(publisher_id), customer_id),
-                        "version": version,
-                        "version_type": "external_gte",
-                    }
-                }
-            )
-            for customer_id, version in versions.items()
-        ]
-        if not lines:
-            return
+        required(publisher_id)
+        for part, some in by_collection(versions):
+            lines = [_deletion(publisher_id, identifier, versions[identifier]) for identifier in some]
+            self._delete(self.address(name, part), lines)
+
+    def _delete(self, address: str, lines: Sequence[bytes]) -> None:
         with translated():
             answer = self._client.bulk(
                 body=b"\n".join([*lines, b""]),
-                index=self.address(name),
+                index=address,
                 params={"require_alias": "true", "filter_path": "items.*.status"},
                 request_timeout=WRITE_SECONDS,
             )
@@ -163,15 +180,15 @@ class OpenSearchIndices:
         if any(item["delete"]["status"] not in (200, 404, 409) for item in answer["items"]):
             raise EngineUnavailable("OpenSearch could not delete every document")
 
-    def _update_mapping(self) -> bool:
-        """Add the fields that the index in service lacks; whether there is one.
+    def _update_mapping(self, part: Collection) -> bool:
+        """Add the fields that this part of the index in service lacks; whether there is one.
 
         What it was made with stays noted: put without ``_meta``, it is kept. A mapping that can't be brought up to
         date is left as it is: the index is of another version then, which is told, and only a rebuild helps.
         """
-        body = {key: value for key, value in mapping().items() if key != "_meta"}
+        body = {key: value for key, value in _MAPPINGS[part]().items() if key != "_meta"}
         try:
-            self._client.indices.put_mapping(index=self._alias, body=body)
+            self._client.indices.put_mapping(index=self._part(self._alias, part), body=body)
         except NotFoundError:
             return False
         except TransportError as error:
@@ -179,11 +196,16 @@ class OpenSearchIndices:
                 raise
         return True
 
-    def _create(self, index: str, aliases: Mapping[str, Any]) -> bool:
-        body = index_body(shards=self._settings.shards, replicas=self._settings.replicas)
-        body["aliases"] = {f"{index}-writes": {"is_write_index": True}, **aliases}
+    def _create(self, index: str, *, in_service: bool = False) -> bool:
+        """Both parts, the customers last: where they are, it is there. Whether they weren't."""
+        return [self._create_part(index, part, in_service=in_service) for part in reversed(Collection)][-1]
+
+    def _create_part(self, index: str, part: Collection, *, in_service: bool) -> bool:
+        body = index_body(_MAPPINGS[part](), shards=self._settings.shards, replicas=self._settings.replicas)
+        aliases = [f"{index}-writes", *([self._alias] if in_service else [])]
+        body["aliases"] = {self._part(alias, part): {"is_write_index": True} for alias in aliases}
         try:
-            self._client.indices.create(index=index, body=body, request_timeout=WRITE_SECONDS)
+            self._client.indices.create(index=self._part(index, part), body=body, request_timeout=WRITE_SECONDS)
         except TransportError as error:
             if error.error != _EXISTS:
                 raise
@@ -199,10 +221,10 @@ class OpenSearchIndices:
         found = self._client.indices.get_alias(index=f"{self._alias}-*")
         return sorted((index for index in found if self._ours.match(index)), key=lambda index: (len(index), index))
 
-    def _holders(self) -> list[str]:
-        """The indices that the alias stands for."""
+    def _holders(self, part: Collection = Collection.CUSTOMERS) -> list[str]:
+        """The indices that the alias of a part stands for."""
         try:
-            return sorted(self._client.indices.get_alias(name=self._alias))
+            return sorted(self._client.indices.get_alias(name=self._part(self._alias, part)))
         except NotFoundError:
             return []
 
@@ -212,16 +234,32 @@ class OpenSearchIndices:
             raise ValueError(f"{name} is not the name of one index")
         return index
 
+    def _part(self, customers: str, part: Collection) -> str:
+        """The name of a part of an index, or its alias, by that of its customers."""
+        rest = customers.removeprefix(self._settings.prefix).removeprefix(IN_SERVICE)
+        return f"{self._settings.prefix}{part}{rest}"
+
     def _name(self, index: str) -> str:
         return index.removeprefix(self._settings.prefix)
 
 
+def id_field(part: Collection) -> str:
+    """The field that has the ID of a document of a part."""
+    return "id" if part is Collection.TRANSACTIONS else "customer_id"
+
+
+def _deletion(publisher_id: str, identifier: str, version: int) -> bytes:
+    action = {"_id": document_id(publisher_id, identifier), "version": version, "version_type": "external_gte"}
+    return orjson.dumps({"delete": action})
+
+
 def _indexed(source: Mapping[str, Any]) -> Indexed:
     return Indexed(
-        source["customer_id"],
+        source.get("id", source["customer_id"]),
         source["doc_version"],
         source["deleted"],
         tokens_of(source),
         source.get("keys", {}),
         source["stored"],
+        source["customer_id"] if "id" in source else None,
     )

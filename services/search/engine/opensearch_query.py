@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.search.columns import BY_COLUMN, Order, number_of
 from services.search.documents import BY_NAME
 from services.search.engine.port import required
 from services.search.matching import NAMED_SCORES, SCORES
-from services.search.query.tree import Either, Every, Filled, Node, Not, Query, Range, Within, Word
+from services.search.query.tree import (
+    Bought,
+    Either,
+    Every,
+    Filled,
+    Known,
+    Node,
+    Not,
+    Query,
+    Range,
+    Reason,
+    Within,
+    Word,
+)
 from services.search.text import MIN_KEY_PREFIX
 
 Clause = dict[str, Any]
@@ -55,10 +69,22 @@ def _clause(node: Node) -> Clause:
             return _without_score({"bool": {"must_not": [_clause(inner)]}})
         case Within(inner):
             return _without_score(_clause(inner))
+        case Bought():
+            return {"match_none": {}}
+        case Known(reasons):
+            return _known(reasons)
         case Filled(column):
             return _without_score({"exists": {"field": f"keys.{column}"}})
         case Range():
             return _without_score({"range": _range(node)})
+
+
+def _known(reasons: Sequence[Reason]) -> Clause:
+    ways: dict[int, set[str]] = {}
+    for reason in reasons:
+        ways.setdefault(SCORES[reason.how], set()).add(reason.customer_id)
+    clauses = [_scored(score, [{"terms": {"customer_id": sorted(ids)}}]) for score, ids in ways.items()]
+    return {"dis_max": {"queries": clauses}} if clauses else {"match_none": {}}
 
 
 def _range(node: Range) -> Clause:

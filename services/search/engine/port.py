@@ -15,13 +15,14 @@ import orjson
 from services.search.columns import Order
 from services.search.documents import CustomerDocument
 from services.search.engine.errors import MissingPublisher
-from services.search.engine.indices import IN_SERVICE, Indices
+from services.search.engine.indices import IN_SERVICE, Collection, Indices
 from services.search.folding import storable
-from services.search.query.tree import Query
+from services.search.query.tree import Query, Word
 from services.search.text import Tokens
+from services.search.transactions import TransactionDocument
 
-IndexEntry = CustomerDocument
-"""What is written: a document, or a tombstone."""
+IndexEntry = CustomerDocument | TransactionDocument
+"""What is written: a document, or a tombstone, of a customer or of a transaction."""
 
 EXACT_TOTAL = 10_000
 """Totals are exact up to here; beyond, the value is this and ``exact`` is false."""
@@ -50,7 +51,7 @@ class WriteResult:
     """What became of one entry; ``reason`` says more when it wasn't taken (without personal data)."""
 
     publisher_id: str
-    customer_id: str
+    id: str
     doc_version: int
     outcome: Outcome
     reason: str = ""
@@ -90,13 +91,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A document as it is in the index, tombstones included: for comparing it with what it should be."""
+    """A document as it is in the index, tombstones included: for comparing it with what it should be.
 
-    customer_id: str
+    ``owner``: the customer, of a transaction.
+    """
+
+    id: str
     doc_version: int
     deleted: bool
     tokens: Mapping[str, Tokens]
     keys: Mapping[str, str]
+    stored: Mapping[str, Any]
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionHit:
+    """A transaction found, and whose it is. ``stored`` is what it is found by (``transactions``)."""
+
+    id: str
+    customer_id: str
     stored: Mapping[str, Any]
 
 
@@ -138,17 +152,22 @@ class Engine(Protocol):
         ``MissingPublisher``.
         """
 
-    def versions(
-        self, publisher_id: str, customer_ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)
-    ) -> dict[str, int]:
-        """``doc_version`` of those customers that a search sees at this moment (tombstones too); the highest where
-        there are several targets."""
+    def find_transactions(self, publisher_id: str, word: Word, *, limit: int) -> list[TransactionHit]:
+        """Transactions that ``word`` finds in the attributes it names, of each customer one that it finds best: those
+        it finds as a whole first, then the newest. At most ``limit``; where very many match, any of them.
 
-    def count(self, publisher_id: str) -> int:
-        """How many customers can be found, tombstones not counted."""
+        Raises ``MissingPublisher``.
+        """
 
-    def dump(self, publisher_id: str) -> Iterator[Indexed]:
-        """Everything of a publisher, by customer ID; what changes meanwhile in either state. Not fast."""
+    def versions(self, publisher_id: str, ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)) -> dict[str, int]:
+        """``doc_version`` of those customers and transactions that a search sees at this moment (tombstones too); the
+        highest where there are several targets."""
+
+    def count(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> int:
+        """How many can be found, tombstones not counted."""
+
+    def dump(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> Iterator[Indexed]:
+        """Everything of a publisher, by ID; what changes meanwhile in either state. Not fast."""
 
     def maintain(self) -> None:
         """Clean up what writers that were killed left behind. Cheap when there is nothing; for idle moments."""
@@ -168,9 +187,11 @@ def page_of_hits(hits: Sequence[Hit], total: Total, limit: int, order: Order | N
 def refusal(entry: IndexEntry) -> str:
     """Why no engine will ever take ``entry``; empty when it may. Raises ``MissingPublisher``."""
     required(entry.publisher_id)
-    names = entry.publisher_id + entry.customer_id
-    if not entry.customer_id or storable(names) != names or len(names.encode()) > MAX_ID_BYTES:
+    names = entry.publisher_id + entry.id
+    if not entry.id or storable(names) != names or len(names.encode()) > MAX_ID_BYTES:
         return f"publisher and customer ID must be storable text of at most {MAX_ID_BYTES} bytes together"
+    if isinstance(entry, TransactionDocument) and storable(entry.customer_id) != entry.customer_id:
+        return "a customer ID must be storable text"
     if not 0 <= entry.doc_version < 2**63:
         return "doc_version must be from 0 to 2**63 - 1"
     try:

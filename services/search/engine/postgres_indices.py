@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Row, text
 from services.search.columns import BY_COLUMN_NUMBER
 from services.search.documents import BY_NUMBER
 from services.search.engine import postgres_query as sql
-from services.search.engine.indices import IN_SERVICE, PAGE
+from services.search.engine import postgres_transactions as transactions
+from services.search.engine.indices import IN_SERVICE, PAGE, Collection, by_collection
 from services.search.engine.port import Indexed, required
 from services.search.engine.postgres_sessions import Sessions
 from services.search.engine.postgres_tables import KEY_MARK
@@ -28,9 +29,11 @@ from services.search.text import NORMALIZER_VERSION, Kind, Tokens
 
 _PUBLISHERS = text("""
     WITH RECURSIVE found AS (
-        SELECT min(publisher_id) AS id FROM search_document
+        SELECT least((SELECT min(publisher_id) FROM search_document),
+            (SELECT min(publisher_id) FROM search_transaction_document)) AS id
         UNION ALL
-        SELECT (SELECT min(publisher_id) FROM search_document WHERE publisher_id > found.id) FROM found
+        SELECT least((SELECT min(publisher_id) FROM search_document WHERE publisher_id > found.id),
+            (SELECT min(publisher_id) FROM search_transaction_document WHERE publisher_id > found.id)) FROM found
         WHERE found.id IS NOT NULL
     )
     SELECT id FROM found WHERE id IS NOT NULL
@@ -113,19 +116,43 @@ class PostgresIndices:
         with self._sessions.reading() as connection:
             return list(connection.execute(_PUBLISHERS).scalars())
 
-    def page(self, name: str, publisher_id: str, *, after: str = "", limit: int = PAGE) -> list[Indexed]:
+    def page(
+        self,
+        name: str,
+        publisher_id: str,
+        *,
+        of: Collection = Collection.CUSTOMERS,
+        after: str = "",
+        limit: int = PAGE,
+    ) -> list[Indexed]:
         self._check(name)
+        if of is Collection.TRANSACTIONS:
+            where = "d.transaction_id > :after ORDER BY d.transaction_id LIMIT :limit"
+            with self._sessions.reading() as connection:
+                return transactions.documents(connection, publisher_id, where, {"after": after, "limit": limit})
         where = "d.customer_id > :after ORDER BY d.customer_id LIMIT :limit"
         return self._documents(publisher_id, where, {"after": after, "limit": limit})
 
-    def read(self, name: str, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Indexed]:
+    def read(self, name: str, publisher_id: str, ids: Iterable[str]) -> dict[str, Indexed]:
         self._check(name)
-        found = self._documents(publisher_id, "d.customer_id = ANY(:customers)", {"customers": list(customer_ids)})
-        return {document.customer_id: document for document in found}
+        found: list[Indexed] = []
+        for part, some in by_collection(ids):
+            if part is Collection.CUSTOMERS:
+                found += self._documents(publisher_id, "d.customer_id = ANY(:ids)", {"ids": some})
+            else:
+                with self._sessions.reading() as connection:
+                    where = "d.transaction_id = ANY(:ids)"
+                    found += transactions.documents(connection, publisher_id, where, {"ids": some})
+        return {document.id: document for document in found}
 
     def forget(self, name: str, publisher_id: str, versions: Mapping[str, int]) -> None:
         self._check(name)
-        self._sessions.transaction(partial(_forget, publisher_id=required(publisher_id), versions=versions))
+        for part, some in by_collection(versions):
+            given = {identifier: versions[identifier] for identifier in some}
+            if part is Collection.TRANSACTIONS:
+                self._sessions.transaction(partial(transactions.forget, publisher_id=publisher_id, given=given))
+            else:
+                self._sessions.transaction(partial(_forget, publisher_id=required(publisher_id), versions=given))
         self._sessions.transaction(sweep)
 
     def _documents(self, publisher_id: str, where: str, parameters: Mapping[str, Any]) -> list[Indexed]:

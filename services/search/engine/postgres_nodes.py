@@ -12,7 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.search.columns import BY_COLUMN
-from services.search.query.tree import Either, Every, Filled, Node, Not, Range, Within, Word
+from services.search.engine.postgres_known import KnownSql
+from services.search.query.tree import (
+    Bought,
+    Either,
+    Every,
+    Filled,
+    Known,
+    Node,
+    Not,
+    Range,
+    Within,
+    Word,
+)
 
 FEW = 1_000
 """Postings of a word up to which it is rare, and looked at first."""
@@ -64,6 +76,7 @@ class Compiler:
     def __init__(self, words: Iterable[NodeSql]) -> None:
         self._words = iter(words)
         self._conditions = 0
+        self._known = 0
 
     def node(self, node: Node) -> NodeSql:
         """The SQL of ``node``."""
@@ -76,6 +89,11 @@ class Compiler:
                 return _EverySql([self.node(inner) for inner in nodes])
             case Within(inner) if not is_condition(inner):
                 return _WithinSql(self.node(inner))
+            case Known(reasons):
+                self._known += 1
+                return KnownSql(self._known, reasons)
+            case Bought():
+                return KnownSql(0, ())
             case _:
                 parameters: dict[str, Any] = {}
                 return _ConditionSql(self.condition(node, parameters), parameters)

@@ -99,6 +99,30 @@ typo = Table(
 )
 Index("search_typo_keys", typo.c["keys"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
 
+transaction = Table(
+    "search_transaction_document",
+    metadata,
+    Column("publisher_id", _C, nullable=False, info=_NONE),
+    Column("transaction_id", _C, nullable=False, info=_NONE),
+    Column("customer_id", _C, nullable=False, info=_NONE),
+    Column("doc_version", BigInteger, nullable=False, info=_NONE),
+    Column("deleted", Boolean, nullable=False, info=_NONE),
+    Column("stored", postgresql.JSONB, nullable=False, info=_ERASE),
+    PrimaryKeyConstraint("publisher_id", "transaction_id"),
+)
+token = Table(
+    "search_transaction_token",
+    metadata,
+    Column("publisher_id", _C, nullable=False, info=_NONE),
+    Column("token", _C, nullable=False, info=_ERASE),
+    Column("transaction_id", _C, nullable=False, info=_NONE),
+    Column("attribute", SmallInteger, nullable=False, info=_NONE),
+    Column("kind", SmallInteger, nullable=False, info=_NONE),
+    Column("customer_id", _C, nullable=False, info=_NONE),
+    PrimaryKeyConstraint("publisher_id", "token", "transaction_id", "attribute"),
+)
+Index("search_transaction_token_by_transaction", token.c.publisher_id, token.c.transaction_id)
+
 # Words that a customer dropped, until it is clear whether anybody else has them.
 leftover = Table(
     "search_leftover",

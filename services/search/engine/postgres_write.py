@@ -14,8 +14,8 @@ import orjson
 from sqlalchemy import Connection, text
 
 from services.search.columns import BY_COLUMN, MOST_COLUMNS
-from services.search.documents import BY_NAME
-from services.search.engine.port import IndexEntry, Outcome, required
+from services.search.documents import BY_NAME, CustomerDocument
+from services.search.engine.port import Outcome, required
 from services.search.engine.postgres_tables import KEY_MARK
 from services.search.text import Kind
 from services.search.typos import word_keys
@@ -30,7 +30,7 @@ Posting = tuple[int, str, int]
 class _Change:
     """A document about to be replaced. ``old_words`` are the numbers of the words it has now."""
 
-    entry: IndexEntry
+    entry: CustomerDocument
     old_words: frozenset[int]
     stored: str
     postings: dict[tuple[str, int], int]  # word and attribute -> kind
@@ -41,7 +41,7 @@ class _Change:
         return set(self.numbers.values())
 
 
-def write_chunk(connection: Connection, entries: Sequence[IndexEntry]) -> dict[int, Outcome]:
+def write_chunk(connection: Connection, entries: Sequence[CustomerDocument]) -> dict[int, Outcome]:
     """Write ``entries`` inside the caller's transaction; outcomes by position."""
     newest: dict[Customer, int] = {}
     for position, entry in enumerate(entries):
@@ -65,7 +65,7 @@ def write_chunk(connection: Connection, entries: Sequence[IndexEntry]) -> dict[i
     return outcomes
 
 
-def _change(entry: IndexEntry, words: Iterable[int]) -> _Change:
+def _change(entry: CustomerDocument, words: Iterable[int]) -> _Change:
     tokens = {} if entry.deleted else entry.tokens()
     postings = {
         (KEY_MARK + token if kind is Kind.KEY else token, BY_NAME[name].number): int(kind)
@@ -253,7 +253,7 @@ def _update_documents(connection: Connection, changes: Sequence[_Change]) -> Non
     )
 
 
-def _keys(entry: IndexEntry) -> list[str | None]:
+def _keys(entry: CustomerDocument) -> list[str | None]:
     """The key of each column, at the place of its number; none for a tombstone."""
     keys: list[str | None] = [None] * MOST_COLUMNS
     for name, key in entry.keys.items():

@@ -22,7 +22,7 @@ from services.search.query.fields import (
 from services.search.query.lexer import Term, Value
 from services.search.query.numbers import number_range
 from services.search.query.tree import Either, Filled, Node, Not, Range, Word
-from services.search.query.words import phrase, word
+from services.search.query.words import bought, phrase, word
 
 _NAMES = {"country": codes.countries, "currency": codes.currencies, "lifetime_currency": codes.currencies}
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
@@ -116,6 +116,8 @@ class _Condition:
                 return Word(value.text, tuple(day.isoformat() for day in days), field.attributes, exact=True)
             return self._range(field, value)
         whole = value.quoted or self.term.negated
+        if field.of_transactions:
+            return bought(value.text, field.attributes, exact=whole)
         return phrase(value.text, field.attributes) if whole else word(value.text, field.attributes)
 
     def _named(self, field: Field, value: Value) -> Node:

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from services.search.columns import BY_COLUMN
-from services.search.documents import TELLING_NOTHING
+from services.search.transactions import TELLING_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Field:
     """A field: ``attributes`` are searched by words, ``column`` by ranges; ``codes``: named in many languages.
 
     ``ahead``: its moments are mostly to come, so ages are counted from now on. ``flag``: it is so, or it isn't.
+    ``of_transactions``: the attributes are those of a customer's transactions.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Field:
     codes: bool = False
     ahead: bool = False
     flag: bool = False
+    of_transactions: bool = False
 
     @property
     def is_dated(self) -> bool:
@@ -74,6 +76,9 @@ _FIELDS = (
     Field("first_channel", ("first_channel",), "first_channel"),
     Field("last_channel", ("last_channel",), "last_channel"),
     Field("has_access", (), "has_access", flag=True),
+    Field("transaction_id", ("transaction_id",), of_transactions=True),
+    Field("external_order_id", ("external_order_id",), of_transactions=True),
+    Field("provider_reference", ("provider_reference",), of_transactions=True),
     Field("access_until", (), "access_until", ahead=True),
     Field("notes_count", (), "notes_count"),
     Field("flags", ("flags",), "flags"),
@@ -111,6 +116,10 @@ _ALSO = {
     "last_transaction": "last_transaction_at",
     "channel": "last_channel",
     "access": "has_access",
+    "transaction": "transaction_id",
+    "order": "external_order_id",
+    "order_id": "external_order_id",
+    "reference": "provider_reference",
     "note": "notes_count",
     "notes": "notes_count",
     "flag": "flags",
@@ -139,6 +148,8 @@ _EXAMPLES = {
     "first_channel": "web",
     "last_channel": "web",
     "has_access": "yes",
+    "transaction_id": "txn_06h5yvkg1scm7h3b8k5rqt2xzw",
+    "external_order_id": "GPA.3345-1234-5678-90123",
     "flags": "vip",
 }
 

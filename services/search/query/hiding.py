@@ -8,13 +8,13 @@ from dataclasses import replace
 from servicekit.errors import PersonalDataHidden
 from servicekit.ids import is_id
 from services.search.columns import BY_COLUMN
-from services.search.documents import TELLING_NOTHING
 from services.search.query import codes
 from services.search.query.fields import FIELDS, NOT_TELLING, columns_of
 from services.search.query.lexer import Term
-from services.search.query.tree import Either, Every, Filled, Node, Not, Range, Within, Word
+from services.search.query.tree import Bought, Either, Every, Filled, Known, Node, Not, Range, Within, Word
+from services.search.transactions import TELLING_NOTHING
 
-INSTEAD = f"Ask by whole customer IDs, names of countries and currencies, or {', '.join(NOT_TELLING)}."
+INSTEAD = f"Ask by whole customer and transaction IDs, names of countries and currencies, or {', '.join(NOT_TELLING)}."
 _OWN_OR_ANY = "user_id"
 
 
@@ -50,6 +50,8 @@ def _is_telling_condition(term: Term) -> bool:
 def _named_by(text: str) -> str | None:
     if _is_own_id(text):
         return "id"
+    if is_id(text.strip().lower(), "txn"):
+        return "transaction"
     return "country" if codes.countries().find(text) else "currency" if codes.currencies().find(text) else None
 
 
@@ -65,6 +67,10 @@ def _is_telling(node: Node) -> bool:
     match node:
         case Word():
             return not node.attributes or not TELLING_NOTHING.issuperset(node.attributes)
+        case Bought(word):
+            return not TELLING_NOTHING.issuperset(word.attributes)
+        case Known():
+            return True
         case Range() | Filled():
             return BY_COLUMN[node.column].personal
         case Not(inner) | Within(inner):

@@ -20,7 +20,7 @@ from services.search.query.errors import InvalidQuery, QueryTooLong
 from services.search.query.fields import FIELDS, is_compared, nearest
 from services.search.query.hiding import refuse_personal, without_personal
 from services.search.query.lexer import Term, terms
-from services.search.query.tree import Either, Every, Node, Not, Query, Within, Word
+from services.search.query.tree import Bought, Either, Every, Node, Not, Query, Within, Word
 from services.search.query.words import alone, phrase, run
 
 MAX_QUERY_LENGTH = 1_000
@@ -148,14 +148,15 @@ class _Reading:
         value = term.values[0]
         # What must not be is meant as it stands: -frank is neither France nor a typo of his name.
         whole = value.quoted or term.negated
-        node = phrase(value.text) if whole else alone(value.text, self._now.date())
+        today = self._now.date()
+        node = phrase(value.text, today=today) if whole else alone(value.text, today)
         return Not(node) if term.negated else node
 
 
 def _words_that_count(node: Node) -> int:
     """How many words' scores ``node`` adds up, at the most."""
     match node:
-        case Word():
+        case Word() | Bought():
             return 1
         case Every(nodes):
             return sum(map(_words_that_count, nodes))

@@ -79,7 +79,35 @@ class Within:
     node: Node
 
 
-Node: TypeAlias = Word | Range | Filled | Not | Every | Either | Within
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A transaction of the customer's is found by this word, in the attributes of transactions that it names.
+
+    Engines find nobody by it: whoever searches looks the transactions up first (``bought``), and puts ``Known`` in its
+    place.
+    """
+
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a customer is known to be meant: the attribute of something of the customer's, its value, and how."""
+
+    customer_id: str
+    attribute: str
+    value: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whoever has a reason here."""
+
+    reasons: tuple[Reason, ...]
+
+
+Node: TypeAlias = Word | Range | Filled | Not | Every | Either | Within | Bought | Known
 
 
 _IDENTIFYING = {"id", "external_id", "email"}
@@ -102,18 +130,21 @@ class Query:
 
     @property
     def only_word(self) -> Word | None:
-        """The word of a query that is nothing but one word, of any attribute or of one that names a customer."""
+        """The word of a query that is nothing but one word, of any attribute, of one that names a customer, or of a
+        transaction's."""
         if len(self.nodes) != 1:
             return None
         node = self.nodes[0]
         if isinstance(node, Either):  # the word as it stands, then what else it may mean
             first = node.nodes[0]
+            others = [other.word if isinstance(other, Bought) else other for other in node.nodes]
             if not all(
-                isinstance(other, Word) and isinstance(first, Word) and other.typed == first.typed
-                for other in node.nodes
+                isinstance(other, Word) and isinstance(first, Word) and other.typed == first.typed for other in others
             ):
                 return None
             node = first
+        if isinstance(node, Bought):
+            return node.word
         if not isinstance(node, Word) or node.names is not None:
             return None
         return node if set(node.attributes) <= _IDENTIFYING else None

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from services.search import phones
 from services.search.folding import fold
 from services.search.query import codes, dates
-from services.search.query.tree import Either, Every, Node, Word
+from services.search.query.tree import Bought, Either, Every, Node, Word
 from services.search.text import query_forms, squeezed
 
 _LONGEST_NAME = 5
@@ -28,6 +28,28 @@ _Group: TypeAlias = tuple[int, int, Node]
 """Words from the first to before the second, and what they mean as one."""
 
 
+TRANSACTION_ID, ORDER_ID, REFERENCE = "transaction_id", "external_order_id", "provider_reference"
+OF_TRANSACTIONS = (TRANSACTION_ID, ORDER_ID, REFERENCE)
+"""The attributes of transactions (``transactions``)."""
+_SHORTEST_ID, _SHORTEST_BEGUN_ID = 5, 6
+"""Letters and digits of a word from which it may be a transaction's ID, and the beginning of one."""
+
+
+def bought(typed: str, attributes: tuple[str, ...] = OF_TRANSACTIONS, *, exact: bool = False) -> Bought:
+    """The transactions that have this ID, or, unless ``exact``, one that begins so."""
+    return Bought(Word(typed, query_forms(typed), attributes, exact=exact, spelled=True))
+
+
+def _may_be_of_transaction(typed: str, *, exact: bool, today: date) -> Iterator[Bought]:
+    """What looks like an ID may be a transaction's: letters and digits without a space, a digit among them, no day,
+    no email address."""
+    short = squeezed(fold(typed)[0])
+    if len(short) < _SHORTEST_ID or not any(map(str.isdigit, short)) or "@" in typed or len(typed.split()) > 1:
+        return
+    if not dates.birthdates(typed, today):
+        yield bought(typed, exact=exact or len(short) < _SHORTEST_BEGUN_ID)
+
+
 def word(typed: str, attributes: tuple[str, ...] = ()) -> Word:
     """One word, looked for in these attributes; none: in all. Where they are named, it is spelled right."""
     forms = query_forms(typed)
@@ -37,7 +59,7 @@ def word(typed: str, attributes: tuple[str, ...] = ()) -> Word:
     return Word(typed, forms, attributes, spelled=bool(attributes))
 
 
-def phrase(typed: str, attributes: tuple[str, ...] = ()) -> Node:
+def phrase(typed: str, attributes: tuple[str, ...] = (), *, today: date | None = None) -> Node:
     """Quoted words: whole ones, next to each other in this order, whatever the letter case and accents."""
     parts = typed.split()
     meanings: list[Node] = [Word(typed, query_forms(typed), attributes, exact=True)]
@@ -54,6 +76,7 @@ def phrase(typed: str, attributes: tuple[str, ...] = ()) -> Node:
         meanings.append(Word(typed, numbers, ("phone",), exact=True))
     if not attributes:
         meanings += _named(typed, query_forms(typed))
+        meanings += _may_be_of_transaction(typed, exact=True, today=today) if today else ()
     return meanings[0] if len(meanings) == 1 else Either(tuple(meanings))
 
 
@@ -114,7 +137,8 @@ def alone(typed: str, today: date) -> Node:
         meanings.append(Word(typed, (found[1],), ("postal_code",)))
     if numbers := tuple(each for each in phones.dialled(fold(typed)[0]) if each not in plain.forms):
         meanings.append(Word(typed, numbers, ("phone",)))
-    return Either((plain, *meanings)) if meanings else plain
+    others = (*meanings, *_may_be_of_transaction(typed, exact=False, today=today))
+    return Either((plain, *others)) if others else plain
 
 
 def _says_something(typed: str) -> bool:

@@ -10,9 +10,9 @@ from marshmallow import Schema, fields
 from servicekit.web import describing
 from servicekit.web.describing import described
 from servicekit.web.masking import masked_field
-from services.search.documents import TELLING_NOTHING
 from services.search.schemas.account import FoundAccount
 from services.search.schemas.notes import FoundNotes
+from services.search.transactions import TELLING_NOTHING
 
 CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.search.documents import CustomerDocument, customer_document
-from services.search.engine.port import Engine, Hit, Outcome
+from services.search.engine.port import Engine, Hit, IndexEntry, Outcome
 from services.search.query.parse import parse as parse_at
 from services.search.query.tree import Query
 
@@ -24,7 +24,7 @@ def document(publisher_id: str, customer_id: str, *, version: int = 1, **state: 
     return customer_document({"publisher_id": publisher_id, "id": customer_id, **state}, doc_version=version)
 
 
-def fill(engine: Engine, documents: Iterable[CustomerDocument]) -> None:
+def fill(engine: Engine, documents: Iterable[IndexEntry]) -> None:
     """Write ``documents`` and make them visible."""
     written = list(documents)
     results = engine.write(written)

@@ -47,7 +47,7 @@ def test_from_creating_to_dropping_searches_see_one_index_or_the_other(alone: En
     alone.refresh()
     indices.refresh(name)
     assert (ids(alone, publisher_id, "grace") == ["cus_1"]) is new
-    assert [found.customer_id for found in every_document(indices, name, publisher_id)] == ["cus_1", "cus_2"]
+    assert [found.id for found in every_document(indices, name, publisher_id)] == ["cus_1", "cus_2"]
     for _ in range(2):
         indices.promote(name, NORMALIZER_VERSION)
         assert indices.in_service() == [name]
@@ -74,7 +74,7 @@ def test_pages_and_reads_give_back_what_was_written(engine: Engine, publisher_id
     fill(engine, [*written, tombstone(publisher_id, "cus_5", doc_version=9)])
     indices = engine.indices
     pages = [indices.page(IN_SERVICE, publisher_id, after=after, limit=2) for after in ("", "cus_1", "cus_5")]
-    assert [[found.customer_id for found in page] for page in pages] == [["cus_0", "cus_1"], ["cus_2", "cus_3"], []]
+    assert [[found.id for found in page] for page in pages] == [["cus_0", "cus_1"], ["cus_2", "cus_3"], []]
     assert pages[0][1].tokens == written[1].tokens()
     assert (pages[0][1].keys, pages[0][1].stored) == (written[1].keys, written[1].stored)
     read = indices.read(IN_SERVICE, publisher_id, ["cus_5", "cus_3", "cus_9"])

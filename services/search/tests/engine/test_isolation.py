@@ -26,7 +26,7 @@ def test_same_words_same_customer_ids_two_publishers(engine: Engine, publisher_i
     assert ids(engine, publisher_id, "cus_3") == []
     assert engine.versions(publisher_id, ["cus_1", "cus_2", "cus_3"]) == {"cus_1": 1, "cus_2": 1}
     assert engine.count(publisher_id) == 2
-    assert [entry.customer_id for entry in engine.dump(publisher_id)] == ["cus_1", "cus_2"]
+    assert [entry.id for entry in engine.dump(publisher_id)] == ["cus_1", "cus_2"]
 
 
 def test_deleting_at_one_publisher_leaves_the_other_alone(engine: Engine, publisher_id: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings, connect
-from services.search.engine.opensearch_index import index_body
+from services.search.engine.opensearch_index import index_body, mapping
 from services.search.engine.opensearch_query import query_of
 from services.search.engine.port import Outcome
 from services.search.tests.engine.conftest import opensearch_engine
@@ -117,7 +117,7 @@ def test_each_item_of_a_bulk_is_looked_at() -> None:
     with FakeOpenSearch(lambda _path: (200, {"took": 1, "errors": True, "items": items})) as engine:
         results = engine.write([document("pub_1", f"cus_{status}") for status in statuses])
     assert [result.outcome for result in results] == list(statuses.values())
-    assert [result.customer_id for result in results] == [f"cus_{status}" for status in statuses]
+    assert [result.id for result in results] == [f"cus_{status}" for status in statuses]
 
 
 def test_the_query_holds_what_was_typed_only_as_values() -> None:
@@ -140,7 +140,7 @@ def test_the_query_holds_what_was_typed_only_as_values() -> None:
 
 
 def test_settings_are_said_explicitly() -> None:
-    settings = index_body(shards=3, replicas=2)["settings"]
+    settings = index_body(mapping(), shards=3, replicas=2)["settings"]
     assert settings == {"number_of_shards": 3, "number_of_replicas": 2, "refresh_interval": "200ms"}
 
 

@@ -82,7 +82,7 @@ def test_results_come_in_the_order_of_the_entries(engine: Engine, publisher_id: 
         Outcome.WRITTEN,
         Outcome.REFUSED,
     ]
-    assert [result.customer_id for result in results] == ["x" * 500, "cus_2", "cus_1", "x" * 500]
+    assert [result.id for result in results] == ["x" * 500, "cus_2", "cus_1", "x" * 500]
     assert results[0].reason
     assert not results[2].reason
 
@@ -126,7 +126,7 @@ def test_dump_gives_back_all_that_was_written(engine: Engine, publisher_id: str)
     )  # fmt: skip
     fill(engine, [written])
     (indexed,) = engine.dump(publisher_id)
-    assert (indexed.customer_id, indexed.doc_version, indexed.deleted) == ("cus_1", 4, False)
+    assert (indexed.id, indexed.doc_version, indexed.deleted) == ("cus_1", 4, False)
     assert indexed.tokens == written.tokens()
     assert indexed.stored == written.stored
 
@@ -158,5 +158,5 @@ def test_writers_at_once_end_in_the_newest_version_of_each(engine: Engine, publi
         assert f"cus_{n}" in ids(engine, publisher_id, f"Name{(n + 60) % 7}") or n == 0
     assert engine.versions(publisher_id, ["cus_0", "cus_11"]) == {"cus_0": 60, "cus_11": 60}
     expected = {f"cus_{n}": {f"name{(n + 60) % 7}"} for n in range(1, 12)}
-    found = {entry.customer_id: set(entry.tokens.get("first_name", ())) for entry in engine.dump(publisher_id)}
+    found = {entry.id: set(entry.tokens.get("first_name", ())) for entry in engine.dump(publisher_id)}
     assert {customer: words for customer, words in found.items() if customer != "cus_0"} == expected

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from services.search.columns import Order
 from services.search.engine.errors import EngineUnavailable
-from services.search.engine.indices import IN_SERVICE, PAGE, every_document
-from services.search.engine.port import After, Indexed, IndexEntry, Outcome, Page, WriteResult
-from services.search.query.tree import Query
+from services.search.engine.indices import IN_SERVICE, PAGE, Collection, collection_of, every_document
+from services.search.engine.port import After, Indexed, IndexEntry, Outcome, Page, TransactionHit, WriteResult
+from services.search.query.tree import Query, Word
+from services.search.sides import owner_of
 from services.search.text import NORMALIZER_VERSION
 
 Key = tuple[str, str]
@@ -45,15 +46,21 @@ class MemoryEngine:
         for target in targets:
             index = self.contents.get(self.present if target == IN_SERVICE else target)
             if index is None:
-                return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, Outcome.RETRY, "gone")
-            key = entry.publisher_id, entry.customer_id
+                return WriteResult(entry.publisher_id, entry.id, entry.doc_version, Outcome.RETRY, "gone")
+            key = entry.publisher_id, entry.id
             if key in index and index[key].doc_version > entry.doc_version:
                 worst = Outcome.STALE
             else:
                 index[key] = Indexed(
-                    entry.customer_id, entry.doc_version, entry.deleted, entry.tokens(), entry.keys, entry.stored
+                    entry.id,
+                    entry.doc_version,
+                    entry.deleted,
+                    entry.tokens(),
+                    entry.keys,
+                    entry.stored,
+                    owner_of(entry),
                 )
-        return WriteResult(entry.publisher_id, entry.customer_id, entry.doc_version, worst)
+        return WriteResult(entry.publisher_id, entry.id, entry.doc_version, worst)
 
     def search(
         self,
@@ -67,20 +74,21 @@ class MemoryEngine:
     ) -> Page:
         raise NotImplementedError
 
-    def versions(
-        self, publisher_id: str, customer_ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)
-    ) -> dict[str, int]:
-        wanted, found = list(customer_ids), dict[str, int]()
+    def find_transactions(self, publisher_id: str, word: Word, *, limit: int) -> list[TransactionHit]:
+        raise NotImplementedError
+
+    def versions(self, publisher_id: str, ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)) -> dict[str, int]:
+        wanted, found = list(ids), dict[str, int]()
         for target in targets:
             for customer_id, document in self.read(target, publisher_id, wanted).items():
                 found[customer_id] = max(found.get(customer_id, 0), document.doc_version)
         return found
 
-    def count(self, publisher_id: str) -> int:
-        return sum(not document.deleted for document in self.dump(publisher_id))
+    def count(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> int:
+        return sum(not document.deleted for document in self.dump(publisher_id, of))
 
-    def dump(self, publisher_id: str) -> Iterator[Indexed]:
-        return every_document(self, IN_SERVICE, publisher_id)
+    def dump(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> Iterator[Indexed]:
+        return every_document(self, IN_SERVICE, publisher_id, of)
 
     def made_with(self) -> int | None:
         return NORMALIZER_VERSION
@@ -118,14 +126,22 @@ class MemoryEngine:
     def publishers(self, name: str) -> list[str]:
         return sorted({publisher_id for publisher_id, _ in self._index(name)})
 
-    def page(self, name: str, publisher_id: str, *, after: str = "", limit: int = PAGE) -> list[Indexed]:
+    def page(
+        self,
+        name: str,
+        publisher_id: str,
+        *,
+        of: Collection = Collection.CUSTOMERS,
+        after: str = "",
+        limit: int = PAGE,
+    ) -> list[Indexed]:
         index = self._index(name)
-        ids = sorted(customer_id for publisher, customer_id in index if publisher == publisher_id)
+        ids = sorted(each for publisher, each in index if publisher == publisher_id and collection_of(each) is of)
         return [index[publisher_id, customer_id] for customer_id in ids if customer_id > after][:limit]
 
-    def read(self, name: str, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Indexed]:
+    def read(self, name: str, publisher_id: str, ids: Iterable[str]) -> dict[str, Indexed]:
         index = self._index(name)
-        return {wanted: index[publisher_id, wanted] for wanted in customer_ids if (publisher_id, wanted) in index}
+        return {wanted: index[publisher_id, wanted] for wanted in ids if (publisher_id, wanted) in index}
 
     def forget(self, name: str, publisher_id: str, versions: Mapping[str, int]) -> None:
         index = self._index(name)

@@ -20,12 +20,12 @@ from servicekit.testing.callers import KnownCallers, api_key
 from services.search.app import create_app
 from services.search.columns import Order
 from services.search.engine.errors import EngineUnavailable
-from services.search.engine.indices import IN_SERVICE, Indices
-from services.search.engine.port import After, Engine, Indexed, IndexEntry, Page, WriteResult
+from services.search.engine.indices import IN_SERVICE, Collection, Indices
+from services.search.engine.port import After, Engine, Indexed, IndexEntry, Page, TransactionHit, WriteResult
 from services.search.engine.postgres import PostgresEngine
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
 from services.search.indexer import Indexer
-from services.search.query.tree import Query
+from services.search.query.tree import Query, Word
 from services.search.settings import Settings
 
 BEGINNING = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
@@ -68,16 +68,17 @@ class Switch:
     ) -> Page:
         return self._up().search(publisher_id, query, limit=limit, after=after, order=order, exact_total=exact_total)
 
-    def versions(
-        self, publisher_id: str, customer_ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)
-    ) -> dict[str, int]:
-        return self._up().versions(publisher_id, customer_ids, targets)
+    def find_transactions(self, publisher_id: str, word: Word, *, limit: int) -> list[TransactionHit]:
+        return self._up().find_transactions(publisher_id, word, limit=limit)
 
-    def count(self, publisher_id: str) -> int:
-        return self._up().count(publisher_id)
+    def versions(self, publisher_id: str, ids: Iterable[str], targets: Sequence[str] = (IN_SERVICE,)) -> dict[str, int]:
+        return self._up().versions(publisher_id, ids, targets)
 
-    def dump(self, publisher_id: str) -> Iterator[Indexed]:
-        return self._up().dump(publisher_id)
+    def count(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> int:
+        return self._up().count(publisher_id, of)
+
+    def dump(self, publisher_id: str, of: Collection = Collection.CUSTOMERS) -> Iterator[Indexed]:
+        return self._up().dump(publisher_id, of)
 
     def maintain(self) -> None:
         self._up().maintain()
@@ -204,6 +205,35 @@ def told(publisher_id: str, customer_id: str, version: int = 1, kind: str = "edi
         aggregate_version=version,
         datasubject=customer_id,
         data=state(customer_id, version, **fields),
+    )
+
+
+def account(publisher_id: str, customer_id: str, version: int = 1, **fields: Any) -> Event:
+    """Billing's word of a customer's account."""
+    data = {"customer_id": customer_id, "status": "open", "version": version, **fields}
+    return _billing("account.changed", publisher_id, customer_id, customer_id, version, data)
+
+
+def transaction(
+    publisher_id: str, transaction_id: str, customer_id: str, version: int = 1, kind: str = "created", **fields: Any
+) -> Event:
+    """Billing's word of a transaction."""
+    blank = {"external_order_id": None, "provider_reference": None, "status": "succeeded"}
+    data = {**blank, "id": transaction_id, "customer_id": customer_id, "version": version, **fields}
+    return _billing(f"transaction.{kind}", publisher_id, transaction_id, customer_id, version, data)
+
+
+def _billing(kind: str, publisher_id: str, subject: str, customer_id: str, version: int, data: dict[str, Any]) -> Event:
+    return Event(
+        id=new_id("evt"),
+        type=f"billing.{kind}.v1",
+        source="/billing",
+        subject=subject,
+        time=BEGINNING + timedelta(seconds=version),
+        publisher_id=publisher_id,
+        aggregate_version=version,
+        datasubject=customer_id,
+        data=data,
     )
 
 

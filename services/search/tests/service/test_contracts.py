@@ -11,7 +11,7 @@ from servicekit.events import Event
 from servicekit.ids import new_id
 from services.search.events import PUBLISHED
 from services.search.handlers import SUBSCRIPTIONS
-from services.search.tests.service.system import System, anonymized, publisher
+from services.search.tests.service.system import System, anonymized, publisher, told
 
 SERVICES = Path(__file__).parents[3]
 CUSTOMERS = sorted((SERVICES / "customers" / "contracts").glob("*.json"))
@@ -22,6 +22,7 @@ OTHERS = [
     for path in sorted((service / "contracts").glob("*.json"))
     if path.stem in SUBSCRIPTIONS
 ]
+BILLING = [path for path in OTHERS if path.stem.startswith("billing.")]
 OWN = sorted((SERVICES / "search" / "contracts").glob("*.json"))
 
 
@@ -34,6 +35,23 @@ def test_examples_of_the_customers_service_are_taken_in(system: System, path: Pa
     system.index()
     expected = [] if ".anonymized." in event.type else [event.subject]
     assert system.found(event.publisher_id, event.subject) == expected
+
+
+@pytest.mark.parametrize("path", BILLING, ids=lambda path: path.stem)
+def test_examples_of_billing_are_taken_in(system: System, path: Path) -> None:
+    envelope = orjson.loads(path.read_bytes())
+    event = Event.from_json(orjson.dumps({**envelope, "id": new_id("evt"), "publisherid": publisher()}))
+    mine, data = event.publisher_id, event.data
+    assert event.datasubject is not None
+    system.tell(told(mine, event.datasubject, 1), event)
+    system.index()
+    if event.type.startswith("billing.account."):
+        response = system.get(mine, q=event.datasubject, columns="transactions_count,lifetime_value,next_payment_at")
+        (item,) = response.get_json()["items"]
+        assert all(item[name] == data[name] for name in ("transactions_count", "lifetime_value", "next_payment_at"))
+    else:
+        for word in filter(None, (event.subject, data["external_order_id"], data["provider_reference"])):
+            assert system.found(mine, word) == [event.datasubject], word
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)

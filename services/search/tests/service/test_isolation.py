@@ -20,12 +20,16 @@ from services.search.inbound.reading import Told
 from services.search.models import customer
 from services.search.tests.service.system import System, publisher, told
 
+HELPERS = ("of_publisher", "reading", "_one_of", "_with_state", "_as_owned")
 READS: dict[str, tuple[Any, ...]] = {
     "customers": (["cus_1"],),
     "versions": (["cus_1"],),
     "customers_after": ("cus_1", 10),
-    "customers_and_marks": (["cus_1"],),
+    "transactions_after": ("txn_1", 10),
+    "transactions_with": (["a"], 10),
+    "rows_and_marks": (["cus_1", "txn_1"],),
     "findable": (),
+    "findable_transactions": (),
     "customer_version": ("cus_1",),
     "holders": (["a"],),
 }
@@ -47,7 +51,7 @@ def test_every_read_is_among_those_tested_and_is_built_by_the_one_function() -> 
     reads = {
         name: function
         for name, function in inspect.getmembers(queries, inspect.isfunction)
-        if function.__module__ == queries.__name__ and name not in ("of_publisher", "reading", "_one_of", "_with_state")
+        if function.__module__ == queries.__name__ and name not in HELPERS
     }
     assert reads.keys() == READS.keys()
     for function in reads.values():
@@ -61,6 +65,7 @@ def test_tables_of_the_projection_are_named_in_few_places() -> None:
     """Whoever names one elsewhere would bypass the one function."""
     home = Path(inspect.getfile(services.search)).parent
     allowed = {"models.py", "projection.py", "dirty.py", "overtaking.py", "publishers.py", "queries.py"}
+    allowed |= {"projected_transactions.py", "marks.py"}
     for path in home.glob("*.py"):
         literals = [
             node.value

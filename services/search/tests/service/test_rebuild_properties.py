@@ -78,8 +78,8 @@ class Slow:
         claim = self.claims.pop(0)
         documents, _ = documents_of(claim.customers)
         results = write(self.system.engine, documents, claim.targets)
-        taken = {result.customer_id for result in results if result.outcome in (Outcome.WRITTEN, Outcome.STALE)}
-        self.written.append((claim, [customer for customer in claim.customers if customer.customer_id in taken]))
+        taken = {result.id for result in results if result.outcome in (Outcome.WRITTEN, Outcome.STALE)}
+        self.written.append((claim, [customer for customer in claim.customers if customer.id in taken]))
 
     def clear(self) -> None:
         if self.written:

@@ -249,11 +249,11 @@ def test_a_write_of_the_account_is_waited_for(system: System) -> None:
     take_in(system, mine, person(ada), account(ada, 3))
     system.index()
     take_in(system, mine, account(ada, 4, transactions_count=9))
-    answer = system.get(mine, q="transactions:9", version_token=f"{ada}.account.4", wait_ms=0).get_json()
+    answer = system.get(mine, q="transactions:9", version_token=f"{ada}.billing.4", wait_ms=0).get_json()
     assert (answer["version_token_satisfied"], [each["id"] for each in answer["items"]]) == (True, [ada])
-    answer = system.get(mine, q="", version_token=f"{ada}.account.5", wait_ms=0).get_json()
+    answer = system.get(mine, q="", version_token=f"{ada}.billing.5", wait_ms=0).get_json()
     assert answer["version_token_satisfied"] is False
-    assert system.get(mine, q="", version_token=f"{ada}.customer.1").status_code == 422
+    assert system.get(mine, q="", version_token=f"{ada}.customers.1").status_code == 422
     assert system.get(mine, q="", version_token=f"{ada}.weather.1").status_code == 422
 
 
