@@ -183,7 +183,7 @@ class Money(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_in_the_end_our_books_are_the_providers(billing_template: Template, copied: ScratchDatabase) -> None:
     machine = type("Machine", (Money,), {"scratch": copied, "copies": billing_template})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
