@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
@@ -13,6 +13,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
+
+from services.console.money import formatted
 
 NOTHING = Markup('<span class="text-secondary">–</span>')
 THEMES = ("auto", "light", "dark")
@@ -78,6 +80,12 @@ class Reader:
     def number(self, value: int) -> str:
         """A whole number with the reader's separators."""
         return str(format_decimal(value, locale=self.locale))
+
+    def money(self, value: Mapping[str, Any] | None) -> Markup:
+        """An amount of the API, in one line; a dash for none."""
+        if value is None:
+            return NOTHING
+        return Markup('<span class="money">{}</span>').format(formatted(value, self.locale))
 
 
 # A page has a hundred moments, and formatting one takes longer than all else that is done for a row.

@@ -30,19 +30,19 @@ def bootstrap_customers(
     """
     if not afresh:
         return bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
-    for publisher_id, customers in _everybody(app):
+    for publisher_id, customers in everybody(app):
         with app.transaction(publisher_id) as session:
             projection.doubt_customers(session, publisher_id=publisher_id, customers=customers)
     with app.transaction() as session:
         forget_bootstrap(session, SOURCE)
     count = bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
-    for publisher_id, customers in _everybody(app):
+    for publisher_id, customers in everybody(app):
         with app.transaction(publisher_id) as session:
             projection.empty_doubted(session, publisher_id=publisher_id, customers=customers)
     return count
 
 
-def _everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
+def everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
     """All customers of all publishers, a page of a publisher's IDs at a time."""
     with queries.reading(app) as connection:
         found = publishers.all_publishers(connection)
