@@ -26,6 +26,7 @@ from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
 from services.billing.providers.registry import Providers
+from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
 from services.customers import app as customers
@@ -69,6 +70,7 @@ class Assembly:
     starting: dict[str, Bootstrapping]
     importers: dict[str, Importer]
     executor: Executor
+    scheduler: Scheduler
     indexer: Indexer
     databases: dict[str, Database]
     console: ConsoleSettings
@@ -79,12 +81,12 @@ class Assembly:
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
         named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
-        named |= {"billing-scheduler": self.executor}
+        named |= {"billing-executor": self.executor, "billing-scheduler": self.scheduler}
         return {**named, "search-indexer": self.indexer}
 
     def step(self) -> int:
         """One pass of every part in the direction in which events travel; how much was done."""
-        done = self.step_importers() + self.executor.step()
+        done = self.step_importers() + self.scheduler.step() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
         return done + self.indexer.step()
@@ -129,6 +131,7 @@ def assemble(
     chosen = engine(databases["search.app"])
     chosen.ensure()
     apps = _apps(installation, databases, identity_settings, signer, chosen)
+    executor = Executor(databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of)
     bus.declare(topology)
     return Assembly(
         apps=apps,
@@ -137,9 +140,8 @@ def assemble(
         consumers=_consumers(databases, bus),
         starting={"notes": _starting_notes(databases)},
         importers=_importers(databases),
-        executor=Executor(
-            databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of
-        ),
+        executor=executor,
+        scheduler=Scheduler(databases["billing.app"], databases["billing.system"], executor),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),

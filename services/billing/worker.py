@@ -7,13 +7,14 @@ from datetime import timedelta
 from servicekit.adapters import amqp_bus
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
-from servicekit.process import run_process, worker_id
+from servicekit.process import run_process, together, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
 from servicekit.web.health import database_check
 from services.billing.execution.executor import Executor
 from services.billing.handlers import QUEUE, SUBSCRIPTIONS
 from services.billing.providers.registry import Providers
+from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings
 
 
@@ -37,8 +38,9 @@ def run_worker(settings: Settings) -> None:
 
 
 def run_scheduler(settings: Settings) -> None:
-    """Carry out at providers what was intended and is still open, until told to stop."""
+    """Renew and end what is due, and carry out at providers what is still open, until told to stop."""
     app, system = Database(settings.database.app, pool_size=4), Database(settings.database.system, pool_size=2)
     providers = Providers.from_file(settings.providers_file, app, sandbox=settings.sandbox)
     executor = Executor(app, system, providers.of)
-    run_process("billing-scheduler", executor.run, checks=[database_check(app)])
+    scheduler = Scheduler(app, system, executor)
+    run_process("billing-scheduler", together(executor.run, scheduler.run), checks=[database_check(app)])

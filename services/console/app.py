@@ -11,6 +11,7 @@ from services.console.clients import Gateway
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
+    account,
     anonymizing,
     api_keys,
     auth,
@@ -20,11 +21,17 @@ from services.console.views import (
     failures,
     history,
     imports,
+    invoices,
     pages,
+    payment_details,
+    payments,
     preferences,
     publisher,
+    refunds,
     sessions,
     staff,
+    subscriptions,
+    transactions,
 )
 
 SERVICE = "console"
@@ -40,6 +47,13 @@ _ADDRESSES = (
     editing,
     history,
     anonymizing,
+    account,
+    payments,
+    payment_details,
+    subscriptions,
+    transactions,
+    refunds,
+    invoices,
     preferences,
     imports,
     staff,

@@ -19,4 +19,9 @@ class Panel:
 
 
 SUMMARY = Panel("summary", "Summary", "user", "customer.summary", "customers:read")
-PANELS: Sequence[Panel] = (SUMMARY,)
+PANELS: Sequence[Panel] = (
+    SUMMARY,
+    Panel("payments", "Payments", "credit-card", "payments.payments", "billing:read"),
+    Panel("transactions", "Transactions", "receipt", "transactions.transactions", "billing:read"),
+    Panel("invoices", "Invoices", "file-invoice", "invoices.invoices", "billing:read"),
+)

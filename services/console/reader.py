@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -86,6 +86,27 @@ class Reader:
         if value is None:
             return NOTHING
         return Markup('<span class="money">{}</span>').format(formatted(value, self.locale))
+
+    def amount(self, value: Mapping[str, Any]) -> str:
+        """An amount of the API in a sentence."""
+        return formatted(value, self.locale)
+
+    def day_of(self, value: str | None) -> Markup:
+        """The day of a moment (RFC 3339) in the reader's zone, the time when pointed at; a dash for none."""
+        if value is None:
+            return NOTHING
+        local = datetime.fromisoformat(value).astimezone(self.zone)
+        day, whole = _days(local.date(), self.locale)
+        at = f"{whole}, {local.time().isoformat('seconds')} {local.tzname() or ''}"
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(value, at, day)
+
+    def beginning(self, day: date) -> datetime:
+        """When a day begins where the reader is."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def end(self, day: date) -> datetime:
+        """When a day is over where the reader is."""
+        return self.beginning(day + timedelta(days=1))
 
 
 # A page has a hundred moments, and formatting one takes longer than all else that is done for a row.

@@ -57,6 +57,36 @@ def run_process(name: str, run: Run, *, checks: Iterable[health.Check] = ()) -> 
         os._exit(status)
 
 
+def together(*runs: Run) -> Run:
+    """Several loops in one process, each in a thread: if one ends or fails, the others are told to stop."""
+
+    def run(stop: threading.Event) -> None:
+        failures: list[BaseException] = []
+        ended = threading.Event()
+
+        def guarded(one: Run) -> None:
+            try:
+                one(inner)
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                ended.set()
+
+        inner = threading.Event()
+        threads = [threading.Thread(target=guarded, args=(one,), daemon=True) for one in runs]
+        for thread in threads:
+            thread.start()
+        while not (stop.is_set() or ended.is_set()):
+            stop.wait(_LOOK_SECONDS)
+        inner.set()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    return run
+
+
 @contextmanager
 def health_server(name: str, checks: Iterable[health.Check], *, host: str, port: int) -> Iterator[int]:
     """Answer ``/healthz``, ``/readyz`` and ``/metrics`` while the block runs; the port, which for 0 is a free one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from servicekit.ids import new_id
 from services.billing import events
-from services.billing.models.access import Access
+from services.billing.models.access import Access, AccessExtension
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
 
@@ -37,8 +37,13 @@ def grant_access(
     return access
 
 
-def follow_subscription(session: Session, subscription: Subscription, *, until: datetime, now: datetime) -> Access:
-    """Give a subscription's access until then: new, longer, or as it is. Never shorter than it was extended to."""
+def follow_subscription(
+    session: Session, subscription: Subscription, *, until: datetime, exactly: bool = False, now: datetime
+) -> Access:
+    """Give a subscription's access until then: new, longer, or as it is. Never shorter than it was extended to.
+
+    ``exactly``: shorter too, for what had been given without being paid.
+    """
     access = access_of(session, subscription.id)
     if access is None:
         access = Access(
@@ -56,15 +61,21 @@ def follow_subscription(session: Session, subscription: Subscription, *, until: 
         events.publish_access(session, events.ACCESS_GRANTED, access, now=now)
         return access
     reopened = access.ended_at is not None
-    longer = access.ends_at is not None and access.ends_at < until
-    if reopened or longer or access.offer_id != subscription.offer_id:
+    least = _extended_until(session, access) if exactly else access.ends_at
+    endless = access.ends_at is None and not reopened
+    ends_at = None if endless else until if least is None else max(least, until)
+    if reopened or ends_at != access.ends_at or access.offer_id != subscription.offer_id:
         access.offer_id = subscription.offer_id
         access.ended_at = None
-        access.ends_at = max(access.ends_at, until) if access.ends_at is not None else until
+        access.ends_at = ends_at
         access.version += 1
         # The time that a renewal pays for is no extension that anybody gave: it goes with the renewal's own event.
         events.publish_access(session, events.ACCESS_GRANTED, access, now=now)
     return access
+
+
+def _extended_until(session: Session, access: Access) -> datetime | None:
+    return session.scalar(select(func.max(AccessExtension.ends_at)).where(AccessExtension.access_id == access.id))
 
 
 def end_access(session: Session, access: Access, *, now: datetime, expired: bool = False) -> None:

@@ -16,7 +16,7 @@ from services.billing.errors import AccountClosed, CustomerErased, CustomerNotFo
 from services.billing.models.access import Access
 from services.billing.models.accounts import UNUSED, Account
 from services.billing.models.people import KnownCustomer
-from services.billing.models.subscriptions import RUNNING, Subscription
+from services.billing.models.subscriptions import RENEWING, RUNNING, Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.views.common import money
 
@@ -125,18 +125,22 @@ def _count_subscriptions(session: Session, account: Account) -> None:
         statuses = {"expired"}
     account.active_subscriptions = len(running)
     account.subscription_status = next((status for status in _BEST if status in statuses), None)
-    coming = [each for each in running if each.renews and each.next_attempt_at is not None]
-    following = min(coming, key=lambda each: (each.next_attempt_at, each.id), default=None)
-    account.next_payment_at = following.next_attempt_at if following else None
-    account.next_payment = money(following.price_minor, following.currency) if following else None
+    coming = [(each.next_payment_at, each.id, each) for each in running if each.next_payment_at is not None]
+    at, _, following = min(coming, default=(None, "", None))
+    account.next_payment_at = at
+    account.next_payment = money(following.coming_price_minor, following.currency) if following else None
 
 
 def _count_access(session: Session, account: Account, now: datetime) -> None:
+    running = select(Subscription.id).where(
+        Subscription.id == Access.subscription_id, Subscription.status.in_(RENEWING)
+    )
     mine = (
         Access.publisher_id == account.publisher_id,
         Access.customer_id == account.customer_id,
         Access.ended_at.is_(None),
-        or_(Access.ends_at.is_(None), Access.ends_at > now),
+        # While a renewal is on its way the subscription decides, not the date until which it is paid.
+        or_(Access.ends_at.is_(None), Access.ends_at > now, running.exists()),
     )
     count, endless, until = session.execute(
         select(func.count(), func.count().filter(Access.ends_at.is_(None)), func.max(Access.ends_at)).where(*mine)

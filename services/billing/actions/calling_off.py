@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.billing import events
+from services.billing.actions.dunning import payment_called_off
 from services.billing.actions.stopping import stop_renewals
 from services.billing.intents import intend
 from services.billing.models.operations import CALLED_OFF, Operation
@@ -65,11 +66,13 @@ def cancelled(session: Session, transaction: Transaction, *, now: datetime) -> N
     if transaction.status != "pending":
         return
     transaction.status, transaction.settled_at = "cancelled", now
-    if transaction.kind == "renewal" and transaction.subscription_id is not None:
+    if transaction.kind in ("renewal", "switch") and transaction.subscription_id is not None:
         subscription = session.get_one(
             Subscription, transaction.subscription_id, with_for_update=True, populate_existing=True
         )
-        stop_renewals(session, subscription, now=now)
+        payment_called_off(session, subscription, now=now)
+        if transaction.kind == "renewal":
+            stop_renewals(session, subscription, now=now)
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_CANCELLED, transaction, now=now)
 

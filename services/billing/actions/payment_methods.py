@@ -1,19 +1,21 @@
-"""Putting payment details on file."""
+"""Putting payment details on file, and choosing the default ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from servicekit.etag import etag
 from servicekit.ids import new_id
 from services.billing import events
 from services.billing.actions.accounts import lock_open_account, settle_account
-from services.billing.errors import NoPaymentMethod, PaymentMethodNotFound, PaymentMethodUnusable
+from services.billing.errors import ChangedMeanwhile, NoPaymentMethod, PaymentMethodNotFound, PaymentMethodUnusable
 from services.billing.models.payment_methods import PaymentMethod
 from services.billing.providers.port import MethodDetails
-from services.billing.queries.rows import find
+from services.billing.queries.rows import find, find_locked
 from services.billing.views.payment_methods import is_expired
 
 
@@ -43,7 +45,7 @@ def attach_method(
             return method
     default = make_default or not any(method.is_default for method in on_file)
     if default:
-        _no_longer_default(session, on_file, now)
+        no_longer_default(session, on_file, now)
     method = _described(publisher_id, customer_id, provider, details, is_default=default, now=now)
     session.add(method)
     events.publish_method(session, events.METHOD_ATTACHED, method, now=now)
@@ -93,17 +95,52 @@ def usable_method(
         method = find(session, PaymentMethod, publisher_id, method_id, PaymentMethodNotFound)
     if method.customer_id != customer_id:
         raise PaymentMethodNotFound
-    if method.status != "active":
-        raise PaymentMethodUnusable("These payment details were deleted. Use others.")
-    if is_expired(method, now):
-        raise PaymentMethodUnusable("This card has expired. Use other payment details.")
+    require_usable(method, now=now)
     return method
 
 
-def _no_longer_default(session: Session, methods: object, now: datetime) -> None:
-    for method in methods:  # type: ignore[attr-defined]
+def no_longer_default(session: Session, methods: Iterable[PaymentMethod], now: datetime) -> None:
+    """Take the default mark off the one of these that has it."""
+    for method in methods:
         if method.is_default:
+            # At once: there can be only one, also while another is being marked.
             session.execute(update(PaymentMethod).where(PaymentMethod.id == method.id).values(is_default=False))
             method.is_default = False
             method.version += 1
             events.publish_method(session, events.METHOD_CHANGED, method, now=now)
+
+
+def edit_method(
+    session: Session, *, publisher_id: str, payment_method_id: str, is_default: bool, expected_version: int | None,
+    now: datetime,
+) -> PaymentMethod:  # fmt: skip
+    """Make payment details the default ones, or no longer.
+
+    Raises PaymentMethodNotFound, CustomerErased, AccountClosed, ChangedMeanwhile, PaymentMethodUnusable.
+    """
+    found = find(session, PaymentMethod, publisher_id, payment_method_id, PaymentMethodNotFound)
+    account = lock_open_account(session, publisher_id, found.customer_id)
+    method = find_locked(session, PaymentMethod, publisher_id, payment_method_id, PaymentMethodNotFound)
+    if expected_version is not None and expected_version != method.version:
+        raise ChangedMeanwhile(etag(method.version))
+    if is_default:
+        require_usable(method, now=now)
+    if method.is_default != is_default:
+        mine = select(PaymentMethod).where(
+            PaymentMethod.publisher_id == publisher_id, PaymentMethod.customer_id == method.customer_id
+        )
+        no_longer_default(session, session.scalars(mine.with_for_update()).all(), now)
+        if is_default:
+            method.is_default = True
+            method.version += 1
+            events.publish_method(session, events.METHOD_CHANGED, method, now=now)
+        settle_account(session, account, now=now)
+    return method
+
+
+def require_usable(method: PaymentMethod, *, now: datetime) -> None:
+    """Raise PaymentMethodUnusable for details that were deleted or have expired."""
+    if method.status != "active":
+        raise PaymentMethodUnusable("These payment details were deleted. Use others.")
+    if is_expired(method, now):
+        raise PaymentMethodUnusable("This card has expired. Use other payment details.")

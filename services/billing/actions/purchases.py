@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.billing import events
 from services.billing.actions.accounts import lock_open_account, settle_account
+from services.billing.actions.charging import intend_charge
 from services.billing.actions.payment_methods import usable_method
 from services.billing.actions.subscriptions import had_subscription, running_subscription, start_trial
 from services.billing.actions.transactions import begin_transaction, order_key, settle_transaction
 from services.billing.errors import AlreadySubscribed, OfferNotFound, OfferRetired, OrderKnown, PurchasePending
-from services.billing.intents import intend
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
 from services.billing.models.operations import Operation
@@ -24,7 +23,6 @@ from services.billing.models.payment_methods import PaymentMethod
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Transaction
 from services.billing.money import Money
-from services.billing.providers.orders import Charge
 from services.billing.queries.rows import find
 from services.billing.queries.settings import billing_settings
 from services.billing.views.payment_methods import method_ref
@@ -101,35 +99,6 @@ def _charged(
         operation = intend_charge(session, transaction, method, requested_by=requested_by, now=now)
     settle_account(session, account, now=now)
     return Purchase(transaction, None, operation)
-
-
-def intend_charge(
-    session: Session, transaction: Transaction, method: PaymentMethod, *, requested_by: str, now: datetime
-) -> Operation:
-    """Have the transaction's amount taken from these payment details, once."""
-    reference = method.provider_reference or ""
-    description = events.offer_of(session, transaction.offer_id).name[:200]
-
-    def order(key: str) -> Charge:
-        return Charge(
-            key=key,
-            amount=Money(transaction.amount_minor, transaction.currency),
-            payment_method=reference,
-            provider_customer=method.provider_customer,
-            customer_id=transaction.customer_id,
-            description=description,
-        )
-
-    return intend(
-        session,
-        publisher_id=transaction.publisher_id,
-        customer_id=transaction.customer_id,
-        provider=transaction.provider,
-        subject_id=transaction.id,
-        order=order,
-        requested_by=requested_by,
-        now=now,
-    )
 
 
 def _recorded(session: Session, account: Account, offer: Offer, data: Mapping[str, Any], now: datetime) -> Purchase:

@@ -13,8 +13,10 @@ from servicekit.ids import new_id
 from services.billing import events
 from services.billing.actions.access import grant_access
 from services.billing.actions.accounts import count_money, count_transaction
+from services.billing.actions.dunning import payment_failed
 from services.billing.actions.invoices import issue_invoice
 from services.billing.actions.subscriptions import renew_subscription, start_subscription
+from services.billing.actions.switching import switch_subscription
 from services.billing.actions.unwanted import give_back_unwanted, why_unwanted
 from services.billing.calendar_rules import after_periods
 from services.billing.models.accounts import Account
@@ -92,14 +94,20 @@ def settle_transaction(
 
 
 def fail_transaction(
-    session: Session, transaction: Transaction, *, failure: Mapping[str, str], at: datetime, now: datetime
-) -> None:
-    """The money doesn't come. Doing it again changes nothing."""
+    session: Session, transaction: Transaction, *, failure: Mapping[str, str], at: datetime,
+    may_recover: bool = True, now: datetime,
+) -> None:  # fmt: skip
+    """The money doesn't come. Doing it again changes nothing.
+
+    ``may_recover``: whether the same details may be charged again some day. A renewal's subscription is then overdue.
+    """
     if transaction.status != "pending":
         return
     transaction.status, transaction.failure, transaction.settled_at = "failed", dict(failure), at
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_FAILED, transaction, now=now)
+    if transaction.kind in ("renewal", "switch"):
+        payment_failed(session, transaction, may_recover=may_recover, now=now)
 
 
 def _deliver(
@@ -114,7 +122,9 @@ def _deliver(
         else None
     )
     if subscription is not None and transaction.kind == "renewal":
-        renew_subscription(session, subscription, until=until, now=now)
+        renew_subscription(session, subscription, paid=transaction, until=until, now=now)
+    elif subscription is not None and transaction.kind == "switch":
+        switch_subscription(session, subscription, paid=transaction, now=now)
     elif subscription is None and offer.kind == "subscription":
         start_subscription(
             session, offer, transaction, time_zone=zone, external_id=external_id, until=until,

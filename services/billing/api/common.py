@@ -12,6 +12,7 @@ from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import about, current_publisher_id, kit
 from servicekit.web.json_body import json_response
 from services.billing.execution.executor import Executor
+from services.billing.providers.port import Capabilities
 from services.billing.providers.registry import Providers
 
 PREFIX = "/v1/billing"
@@ -26,6 +27,11 @@ def registry() -> Providers:
     """The payment providers that are set up."""
     found: Providers = kit().extras["providers"]  # type: ignore[assignment]
     return found
+
+
+def capabilities(publisher_id: str, provider: str) -> Capabilities:
+    """What a publisher's provider can do, and why not what it can't."""
+    return registry().of(publisher_id, provider).capabilities
 
 
 def executor() -> Executor:

@@ -25,7 +25,7 @@ from services.billing.queries.accounts import require_customer
 from services.billing.queries.rows import find
 from services.billing.queries.transaction_actions import transaction_actions
 from services.billing.queries.transaction_events import list_happenings
-from services.billing.queries.transactions import list_transactions, transaction_details
+from services.billing.queries.transactions import list_transactions, read_transaction
 from services.billing.schemas.common import Page
 from services.billing.schemas.transactions import CancelTransaction, ExtendAccess, ListTransactions, RefundTransaction
 from services.billing.views.actions import ActionsView
@@ -59,7 +59,7 @@ def get_transactions(parameters: dict[str, Any]) -> Response:
 @blueprint.doc(operationId="get_transaction")
 def get_transaction(transaction_id: str) -> Response:
     """Read a transaction, with every field of its refunds."""
-    return shown(transaction_details(current_session(), _found(transaction_id)))
+    return shown(read_transaction(current_session(), current_publisher_id(), transaction_id))
 
 
 @blueprint.get("/<transaction_id>/actions")

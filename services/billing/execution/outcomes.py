@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.billing import events
 from services.billing.actions.calling_off import cancelled, try_again
+from services.billing.actions.detaching import forget_method, keep_method
 from services.billing.actions.refunds import fail_refund, settle_refund
+from services.billing.actions.stopping import stop_renewals
 from services.billing.actions.transactions import fail_transaction, settle_transaction
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
 from services.billing.models.payment_methods import PaymentMethod
+from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Refund, Transaction
 from services.billing.providers.port import Declined, Settled
 
@@ -29,7 +31,7 @@ def charged(
         settle_transaction(session, account, transaction, reference=outcome.reference, at=outcome.at or now, now=now)
     else:
         failure = {"code": outcome.code, "message": outcome.message}
-        fail_transaction(session, transaction, failure=failure, at=now, now=now)
+        fail_transaction(session, transaction, failure=failure, at=now, may_recover=outcome.may_recover, now=now)
 
 
 def refunded(
@@ -66,15 +68,23 @@ def voided(
 
 
 def detached(
-    session: Session, _account: Account, operation: Operation, _outcome: Settled | Declined, now: datetime
+    session: Session, account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
 ) -> None:
-    """A provider has forgotten a payment method, or never will: it is gone here either way."""
+    """The provider has forgotten payment details, or won't: then a closed account's are gone here all the same."""
     method = session.get_one(PaymentMethod, operation.subject_id, with_for_update=True, populate_existing=True)
-    if method.status == "detached":
-        return
-    method.status, method.detached_at, method.is_default = "detached", now, False
-    method.version += 1
-    events.publish_method(session, events.METHOD_DETACHED, method, now=now)
+    if isinstance(outcome, Settled) or account.status == "closed":
+        forget_method(session, method, now=now)
+    else:
+        keep_method(session, method, now=now)
+
+
+def stopped_at_store(
+    session: Session, _account: Account, operation: Operation, outcome: Settled | Declined, now: datetime
+) -> None:
+    """The store has stopped a subscription's renewals. If it won't, nothing has changed."""
+    subscription = session.get_one(Subscription, operation.subject_id, with_for_update=True, populate_existing=True)
+    if isinstance(outcome, Settled):
+        stop_renewals(session, subscription, reason=operation.request.get("reason"), now=now)
 
 
 OUTCOMES: Mapping[str, Record] = {
@@ -82,4 +92,5 @@ OUTCOMES: Mapping[str, Record] = {
     "refund": refunded,
     "void": voided,
     "detach": detached,
+    "cancel": stopped_at_store,
 }

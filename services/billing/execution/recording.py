@@ -33,7 +33,11 @@ def record_outcome(
         return False
     OUTCOMES[operation.kind](session, account, operation, outcome, now)
     operation.status = "succeeded" if isinstance(outcome, Settled) else "failed"
-    operation.done_at, operation.last_problem = now, None
+    operation.done_at, operation.last_problem = now, _why(outcome)
     settle_account(session, account, now=now)
     confirm_erasure(session, account, now=now)
     return True
+
+
+def _why(outcome: Settled | Declined) -> str | None:
+    return None if isinstance(outcome, Settled) else f"{outcome.code}: {outcome.message}"[:300]

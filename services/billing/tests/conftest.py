@@ -171,3 +171,11 @@ def outbox_of(system_database: Database) -> list[Event]:
         return [
             Event.from_json(payload) for payload in session.scalars(select(outbox.c.payload).order_by(outbox.c.seq))
         ]
+
+
+@pytest.fixture
+def world(api: Api, database: Database, system_database: Database, executor: Executor) -> Iterator[Any]:
+    from services.billing.tests.renewing import standing_still
+
+    with standing_still(api, database, system_database, executor) as made:
+        yield made

@@ -14,6 +14,9 @@ from services.billing.models.payment_methods import PaymentMethod
 from services.billing.views.common import (
     CUSTOMER_ID,
     PAYMENT_METHOD_ID,
+    SUBSCRIPTION_ID,
+    MoneyView,
+    OfferRef,
     cursor_field,
     moment,
     text_field,
@@ -94,8 +97,52 @@ class PaymentMethodView(PaymentMethodState):
     masked = masked_field()
 
 
+class StoreRefusal(Schema):
+    """Something that can't be done here about a store's purchases."""
+
+    action = text_field("What.", "refund", enum=["charge", "refund", "cancel", "delete"])
+    code = text_field("The code of the error that it would get.", "store_managed")
+    reason = text_field("Why, and what the customer does instead.", "Only Apple refunds purchases in the App Store.")
+
+
+class StoreView(Schema):
+    """A store where the customer pays: it keeps the payment details, not we."""
+
+    channel = text_field("Which.", "apple")
+    name = text_field("Its name.", "App Store")
+    subscription_ids = fields.List(
+        fields.String(metadata={"personal": False, "example": SUBSCRIPTION_ID}),
+        required=True,
+        metadata=described("The subscriptions paid there."),
+    )
+    refusals = fields.List(fields.Nested(StoreRefusal), required=True)
+
+
 class PaymentMethodPage(Schema):
-    """Some payment details, newest first."""
+    """Some payment details, newest first, and the stores where the customer pays."""
 
     items = fields.List(fields.Nested(PaymentMethodView), required=True)
+    stores = fields.List(fields.Nested(StoreView), required=True)
+    next_cursor = cursor_field()
+
+
+class DeletionConsequence(Schema):
+    """Something that the deletion of payment details means."""
+
+    code = text_field("What.", enum=["renewal_without_method", "renewal_moves", "last_method", "default_gone"])
+    text = text_field("In words.", "Premium, monthly: 12.99 EUR can't be charged on 2026-04-30.")
+    subscription_id = text_field("The subscription concerned.", SUBSCRIPTION_ID, null=True)
+    offer = fields.Nested(OfferRef, required=True, allow_none=True, metadata=described("What it is paid for."))
+    at = time_field("When it is charged next.", null=True)
+    amount = fields.Nested(MoneyView, required=True, allow_none=True, metadata=described("How much."))
+    payment_method_id = text_field("What is charged instead.", PAYMENT_METHOD_ID, null=True)
+
+
+class DeletionConsequences(Schema):
+    """What the deletion of payment details means."""
+
+    allowed = fields.Boolean(required=True, metadata=described("Whether they can be deleted now.", True))
+    code = text_field("Why not: the code of the error.", null=True)
+    reason = text_field("Why not, in words.", null=True)
+    items = fields.List(fields.Nested(DeletionConsequence), required=True)
     next_cursor = cursor_field()

@@ -31,7 +31,6 @@ from services.billing.views.common import (
 
 def subscription_state(row: Subscription, offer: Offer, pending_offer: Offer | None = None) -> dict[str, Any]:
     """The full public state, ready for JSON; ``pending_offer`` is the one that it will switch to."""
-    retry = row.status == "past_due" and row.next_attempt_at is not None
     switch = (
         None if pending_offer is None else {"offer": offer_ref(pending_offer), "at": moment(row.current_period_end)}
     )
@@ -50,14 +49,14 @@ def subscription_state(row: Subscription, offer: Offer, pending_offer: Offer | N
         "current_period_start": rfc3339(row.current_period_start),
         "current_period_end": rfc3339(row.current_period_end),
         "trial_end": moment(row.trial_end),
-        "next_payment_at": moment(row.next_attempt_at if row.renews else None),
+        "next_payment_at": moment(row.next_payment_at),
         "cancel_at_period_end": row.cancel_at_period_end,
         "cancelled_at": moment(row.cancelled_at),
         "cancellation_reason": row.cancellation_reason,
         "ended_at": moment(row.ended_at),
         "ended_reason": row.ended_reason,
         "pending_switch": switch,
-        "retry": {"attempt": row.attempt, "at": moment(row.next_attempt_at)} if retry else None,
+        "retry": {"attempt": row.attempt, "at": moment(row.retries_at)} if row.retries_at else None,
         "origin": row.origin,
         "version": row.version,
     }

@@ -10,9 +10,8 @@ from marshmallow import Schema, fields
 from servicekit.clock import rfc3339
 from servicekit.web.describing import described, personal
 from servicekit.web.masking import masked_field
-from services.billing.models.offers import Offer
 from services.billing.models.operations import Operation
-from services.billing.models.transactions import REFUND_REASONS, SETTLED, STATUSES, Refund, Transaction
+from services.billing.models.transactions import REFUND_REASONS, SETTLED, STATUSES, Refund
 from services.billing.views.common import (
     CUSTOMER_ID,
     SUBSCRIPTION_ID,
@@ -32,7 +31,7 @@ from services.billing.views.operations import OperationView, operation_state
 from services.billing.views.payment_methods import PaymentMethodRef
 
 
-def transaction_state(row: Any, offer: Offer, refunds: Sequence[Refund]) -> dict[str, Any]:
+def transaction_state(row: Any, offer: Any, refunds: Sequence[Refund]) -> dict[str, Any]:
     """The full public state, ready for JSON."""
     return {
         "id": row.id,
@@ -89,10 +88,10 @@ def detailed_refund(refund: Refund, operation: Operation | None) -> dict[str, An
 
 
 def detailed_transaction(
-    row: Transaction, offer: Offer, refunds: Sequence[Refund], operations: Mapping[str, Operation]
+    row: Any, offer: Any, refunds: Sequence[Refund], operations: Mapping[str, Operation]
 ) -> dict[str, Any]:
     """A transaction, every field; ``operations`` are the open ones by what they are about."""
-    left = row.left_minor if row.status in SETTLED else 0
+    left = row.amount_minor - row.refunded_minor - row.refunding_minor if row.status in SETTLED else 0
     return {
         **transaction_state(row, offer, []),
         "refunds": [detailed_refund(refund, operations.get(refund.id)) for refund in refunds],

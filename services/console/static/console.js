@@ -64,7 +64,7 @@
   }
 
   function retry(button) {
-    const panel = button.closest("[data-panel]");
+    const panel = button.closest("[data-part], [data-panel]");
     if (panel) htmx.trigger(panel, "retry");
     else if (button.closest("#results")) htmx.trigger("#search", "submit");
     else location.reload();
@@ -74,7 +74,7 @@
   document.addEventListener("htmx:error", (event) => {
     const target = event.detail.ctx?.target;
     const lost = document.getElementById("lost");
-    if (!target?.matches("[data-panel], #results") || event.detail.ctx.response) return;
+    if (!target?.matches("[data-part], [data-panel], #results") || event.detail.ctx.response) return;
     if (lost) target.replaceChildren(lost.content.cloneNode(true));
   });
 

@@ -54,11 +54,11 @@
     if (validity.valid) return "";
     if (control.name === "email") return "Not a valid email address.";
     if (control.name === "word") return "Type anonymize to go on.";
-    if (control.type === "date") return "Not a day between 1880 and today.";
+    if (control.name === "birthdate") return "Not a day between 1880 and today.";
     return control.validationMessage;
   }
 
-  const controls = (form) => [...form.elements].filter((c) => c.name && c.type !== "hidden" && c.matches("input, select"));
+  const controls = (form) => [...form.elements].filter((c) => c.name && c.type !== "hidden" && c.matches("input:enabled, select:enabled"));
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

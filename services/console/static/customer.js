@@ -14,14 +14,21 @@
 
   function open(by) {
     const menu = by.closest("[popover]");
-    opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : by;
+    // One dialog leads to another; what comes back in the end is what opened the first.
+    if (!dialog.contains(by)) opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : by;
     menu?.hidePopover();
     inside.replaceChildren(copyOf("dialog-loading"));
     question.hidden = true;
     if (!dialog.open) dialog.showModal();
   }
 
-  const isTyped = () => inside.querySelector("form[data-conflict]") !== null
+  const differs = (control) => (control.matches("[type=radio], [type=checkbox]") ? control.checked !== control.defaultChecked
+    : control.matches("select") ? ![...control.options].every((o) => o.selected === o.defaultSelected) && control.selectedIndex > 0
+      : control.type !== "hidden" && control.matches("input, textarea") && control.value !== control.defaultValue);
+
+  const isTyped = () => inside.querySelector("form[data-typed]") !== null
+    || [...inside.querySelectorAll("form[data-draft] [name]")].some(differs)
+    || inside.querySelector("form[data-conflict]") !== null
     || [...inside.querySelectorAll("form[data-edit] input[name^='was.']")].some((was) => {
       const field = was.form.elements[was.name.slice(4)];
       return field && field.value !== was.value;
@@ -38,7 +45,8 @@
   dialog.addEventListener("close", () => {
     inside.replaceChildren();
     question.hidden = true;
-    const back = opener?.isConnected ? opener : document.querySelector("#panel-summary [data-dialog]");
+    const anew = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
+    const back = anew || document.querySelector("#panel-summary [data-dialog]");
     (back ?? document.getElementById("content")).focus();
   });
 

@@ -1,6 +1,7 @@
 // What is typed isn't lost when the session ends: <form data-draft="name"> keeps it in this tab until it was taken.
 //
-// A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click.
+// A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click, or
+// from which address it comes (billing.js asks for that).
 // Passwords, files and hidden fields are never kept, but for the version that was seen: what somebody else did since
 // isn't overwritten. Signing out forgets all of it, in every tab.
 (() => {
@@ -115,7 +116,8 @@
     addEventListener("load", () => {
       for (const name of drafts().filter((draft) => draft.startsWith(`${PREFIX}${location.pathname}:`))) {
         const opener = read(name)?.opener;
-        if (opener) document.querySelector(opener)?.click();
+        // Of an address the page itself asks whether to go on.
+        if (opener && !opener.startsWith("/")) document.querySelector(opener)?.click();
       }
     });
   }

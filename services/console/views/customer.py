@@ -16,32 +16,41 @@ from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
 
 blueprint = Blueprint("customer", __name__)
-_CUSTOMER_ID = re.compile(r"cus_[a-z0-9]{10,40}\Z")
+View = Callable[..., Response]
+_ID = re.compile(r"[a-z]+_[a-z0-9]{10,40}")
+_PREFIXES = {
+    "customer_id": "cus_",
+    "payment_method_id": "pm_",
+    "subscription_id": "sub_",
+    "transaction_id": "txn_",
+    "access_id": "acc_",
+    "invoice_id": "inv_",
+}
 # How long the page itself waits for the customer, whom its title names. A panel waits longer, by itself.
 FIRST_LOOK = httpx2.Timeout(1.5)
 # What a panel can tell of, while the others go on.
 _OF_A_PANEL = (429, 500, 502, 503, 504)
 
 
-def a_customers_own(view: Callable[[str], Response]) -> Callable[[str], Response]:
+def a_customers_own(view: View) -> View:
     """A view below a customer's address: only for IDs of the right form, so that an address of the API can be made."""
 
     @wraps(view)
-    def checked(customer_id: str) -> Response:
-        if not _CUSTOMER_ID.match(customer_id):
+    def checked(**ids: str) -> Response:
+        if not all(_ID.fullmatch(value) and value.startswith(_PREFIXES[name]) for name, value in ids.items()):
             abort(404)
-        return view(customer_id)
+        return view(**ids)
 
     return checked
 
 
-def panel(view: Callable[[str], Response]) -> Callable[[str], Response]:
+def panel(view: View) -> View:
     """A panel's inside. When its service fails it says so and offers to try again."""
 
     @wraps(view)
-    def shown(customer_id: str) -> Response:
+    def shown(**ids: str) -> Response:
         try:
-            return view(customer_id)
+            return view(**ids)
         except SessionEnded:
             raise
         except ApiProblem as problem:
@@ -54,14 +63,14 @@ def panel(view: Callable[[str], Response]) -> Callable[[str], Response]:
     return a_customers_own(shown)
 
 
-def dialog(view: Callable[[str], Response]) -> Callable[[str], Response]:
+def dialog(view: View) -> View:
     """The inside of a dialog on a customer's page, which is shown where a script doesn't ask for it."""
 
     @wraps(view)
-    def shown(customer_id: str) -> Response:
+    def shown(**ids: str) -> Response:
         if not is_fragment() and request.method == "GET":
-            return make_response(redirect(f"/console/customers/{customer_id}", 303))
-        return view(customer_id)
+            return make_response(redirect(f"/console/customers/{ids['customer_id']}", 303))
+        return view(**ids)
 
     return a_customers_own(shown)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, make_response, redirect, request
 
-from services.console import assets
+from services.console import assets, selling
 from services.console.reader import NOTHING, country_name, currency_name, language_name
 from services.console.rights import role_name, scope_name
 from services.console.signed_in import member, reader
@@ -20,6 +20,7 @@ def register(app: Flask) -> None:
         asset=assets.address,
         icon=assets.icon,
         nothing=NOTHING,
+        selling=selling,
         country_name=country_name,
         currency_name=currency_name,
         language_name=language_name,

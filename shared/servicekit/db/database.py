@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from servicekit.db.direct import Statement, begin_with, execute_directly, teach
 
 _SET_PUBLISHER = "SELECT set_config('app.publisher_id', %(publisher_id)s, true)"
+_SET_READER = f"{_SET_PUBLISHER}, set_config('synchronous_commit', 'off', true)"
 
 
 class Database:
@@ -47,11 +48,15 @@ class Database:
         teach(self.engine, self._sessions)
 
     @contextmanager
-    def transaction(self, publisher_id: str | None = None) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+    def transaction(self, publisher_id: str | None = None, *, reading: bool = False) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        ``reading``: it changes nothing that anybody is promised. What it writes all the same may be lost if the
+        server crashes within the next half second; it doesn't wait for a disk.
+        """
         with self._sessions() as session, session.begin():
             if publisher_id is not None:
-                begin_with(session, _binding(publisher_id))
+                begin_with(session, _binding(publisher_id, reading=reading))
             yield session
 
     def ping(self) -> None:
@@ -69,8 +74,8 @@ def bind_publisher(session: Session, publisher_id: str) -> None:
     execute_directly(session, [_binding(publisher_id)])
 
 
-def _binding(publisher_id: str) -> Statement:
-    return Statement(_SET_PUBLISHER, {"publisher_id": publisher_id})
+def _binding(publisher_id: str, *, reading: bool = False) -> Statement:
+    return Statement(_SET_READER if reading else _SET_PUBLISHER, {"publisher_id": publisher_id})
 
 
 def is_transient(error: BaseException) -> bool:

@@ -18,10 +18,9 @@ from servicekit.errors import Forbidden, Unauthorized
 from servicekit.faults import reach
 from servicekit.web.afterwards import finished
 from servicekit.web.auditing import record_answer, record_refusal
-from servicekit.web.context import kit
+from servicekit.web.context import READING, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
-_READING = ("GET", "HEAD", "OPTIONS")
 SIGNED_IN = "signed_in"
 
 
@@ -107,7 +106,7 @@ def _in_transaction(view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         g.transaction = transaction
         answer = view(*args, **kwargs)
         record_answer(view, kwargs, answer)
-        writing = "session" in g and request.method not in _READING
+        writing = "session" in g and request.method not in READING
         if writing:
             reach("web:written")
     if writing:

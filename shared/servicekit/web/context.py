@@ -6,11 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from servicekit.auth.caller import Caller, TokenVerifier
 from servicekit.db.database import Database
+
+READING = ("GET", "HEAD", "OPTIONS")
+"""Methods of requests that change nothing. Their entries in the audit log wait for no disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def current_session() -> Session:
         if chosen is None:
             raise RuntimeError("this service was built without a system database")
         publisher_id = None if g.get("as_system") else current_caller().publisher_id
-        g.session = cast(ExitStack, g.transaction).enter_context(chosen.transaction(publisher_id))
+        begun = chosen.transaction(publisher_id, reading=request.method in READING)
+        g.session = cast(ExitStack, g.transaction).enter_context(begun)
     return cast(Session, g.session)
 
 
