@@ -12,7 +12,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+<<<<<<< HEAD
 from bench import billing, bought, creating, embedded_mode, finding, importing, indexing, relaying, searching
+=======
+from bench import billing, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
+>>>>>>> main
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
@@ -27,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "transactions": bought.measure,
     "importing": importing.measure,
     "billing": billing.measure,
+    "notes": notes.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,
 }

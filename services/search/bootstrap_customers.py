@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,8 +11,8 @@ from servicekit import clock
 from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
 from servicekit.feed import FeedItem
-from servicekit.feed_client import PAGE
-from services.search import projection, publishers, queries
+from services.search import projection
+from services.search.bootstrap_sections import everybody
 from services.search.inbound.customer import customer_told
 from services.search.projection import CustomerErased
 
@@ -42,6 +42,7 @@ def bootstrap_customers(
     return count
 
 
+<<<<<<< HEAD
 def everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
     """All customers of all publishers, a page of a publisher's IDs at a time."""
     with queries.reading(app) as connection:
@@ -57,6 +58,8 @@ def everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
             after = rows[-1].customer_id
 
 
+=======
+>>>>>>> main
 def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
     """Take in one publisher's customers; tombstones erase, and are confirmed like any erasure."""
     publisher_id = items[0].publisher_id
