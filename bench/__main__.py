@@ -12,11 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-<<<<<<< HEAD
-from bench import billing, bought, creating, embedded_mode, finding, importing, indexing, relaying, searching
-=======
-from bench import billing, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
->>>>>>> main
+from bench import billing, bought, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row

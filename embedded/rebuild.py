@@ -30,14 +30,9 @@ from services.customers.queries import customers_feed
 from services.notes.queries import summaries_feed
 from services.search import dirty, status
 from services.search.bootstrap_customers import bootstrap_customers
-<<<<<<< HEAD
 from services.search.bootstrap_others import FEEDS, bootstrap_feed
-=======
-from services.search.bootstrap_sections import bootstrap_section
->>>>>>> main
 from services.search.indexer import Indexer
 from services.search.rebuild_command import Bar, rebuild_options, run
-from services.search.sections import SUMMARY
 
 _LOOK_SECONDS = 0.05
 _READ: dict[str, Callable[..., FeedPage]] = {
@@ -66,12 +61,7 @@ def rebuild(data: str, projection: bool, only_status: bool, **options: Any) -> N
         databases = {
             "app": Database(patient.urls["search"].app, pool_size=4),
             "system": Database(patient.urls["search"].system, pool_size=4),
-<<<<<<< HEAD
             **{name: Database(patient.urls[name].system, pool_size=1) for name in ("customers", "billing", "notes")},
-=======
-            "owner": Database(patient.urls["customers"].system, pool_size=1),
-            "notes": Database(patient.urls["notes"].system, pool_size=1),
->>>>>>> main
         }
         for database in databases.values():
             stack.callback(database.close)
@@ -111,7 +101,6 @@ def _current(patient: Patient) -> Patient:
 
 
 def _project(databases: dict[str, Database]) -> None:
-<<<<<<< HEAD
     with Bar() as bar:
         everybody = partial(bootstrap_customers, app=databases["app"], afresh=True)
         counts = {
@@ -135,28 +124,6 @@ def _feed_of(database: Database, read: Callable[..., FeedPage]) -> Fetch:
 
 def _shown(bar: Bar, what: str) -> Callable[[int], None]:
     return lambda items: bar.at(f"reading {what}", items, None)
-=======
-    def fetch(cursor: str | None) -> FeedPage:
-        with databases["owner"].transaction() as session:
-            return customers_feed(session, cursor=cursor, limit=PAGE)
-
-    def fetch_notes(cursor: str | None) -> FeedPage:
-        with databases["notes"].transaction() as session:
-            return summaries_feed(session, cursor=cursor, limit=PAGE)
-
-    with Bar() as bar:
-        count = bootstrap_customers(
-            fetch, databases["app"], afresh=True, progress=lambda items: bar.at("reading customers", items, None)
-        )
-        bootstrap_section(
-            SUMMARY,
-            fetch_notes,
-            databases["app"],
-            afresh=True,
-            progress=lambda items: bar.at("reading notes", items, None),
-        )
-    click.echo(f"{count:,} customers read.")
->>>>>>> main
 
 
 def _index(system: Database, indexer: Indexer) -> None:

@@ -46,7 +46,6 @@ COLUMNS: Sequence[Column] = (
     Column("birthdate", "Date of birth", "day", ("birthdate",), "birthdate"),
     Column("external_id", "External IDs", "external_ids", ("external_ids",), "external_id"),
     Column("status", "Status", "status", ("status",), "status"),
-<<<<<<< HEAD
     _account("transactions_count", "Transactions", "count"),
     _account("last_payment_method", "Last payment method", "payment_method"),
     _account("subscription_status", "Subscription", "label"),
@@ -59,16 +58,13 @@ COLUMNS: Sequence[Column] = (
     _account("last_channel", "Last channel", "label"),
     _account("has_access", "Access", "yes_no"),
     _account("access_until", "Access until", "moment"),
-=======
     Column("flags", "Flags", "flags", ("flags",), "flags"),
     Column("notes_count", "Notes", "number", ("notes_count",), "notes_count"),
     Column("last_note_at", "Last note", "moment", ("last_note_at",), "last_note_at"),
->>>>>>> main
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 SORTED_BY = frozenset(column.sort for column in COLUMNS if column.sort)
 # By these also those can sort from whom personal data is hidden: another order would tell it.
-<<<<<<< HEAD
 _NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"}) | {
     "transactions_count",
     "last_payment_method",
@@ -83,12 +79,8 @@ _NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "languag
     "has_access",
     "access_until",
 }
-DEFAULT = ("email", "name", "id", "registered_at", "last_login_at", "transactions_count", "last_payment_method")
-=======
-_NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"})
 _NOT_PERSONAL |= {"flags", "notes_count", "last_note_at"}
-DEFAULT = ("email", "name", "id", "registered_at", "last_login_at")
->>>>>>> main
+DEFAULT = ("email", "name", "id", "registered_at", "last_login_at", "transactions_count", "last_payment_method")
 
 
 def chosen(names: object) -> tuple[Column, ...]:

@@ -42,24 +42,6 @@ def bootstrap_customers(
     return count
 
 
-<<<<<<< HEAD
-def everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
-    """All customers of all publishers, a page of a publisher's IDs at a time."""
-    with queries.reading(app) as connection:
-        found = publishers.all_publishers(connection)
-    for publisher_id in found:
-        after = ""
-        while True:
-            with queries.reading(app) as connection:
-                rows = queries.customers_after(connection, publisher_id, after, PAGE)
-            if not rows:
-                break
-            yield publisher_id, [row.customer_id for row in rows]
-            after = rows[-1].customer_id
-
-
-=======
->>>>>>> main
 def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
     """Take in one publisher's customers; tombstones erase, and are confirmed like any erasure."""
     publisher_id = items[0].publisher_id

@@ -12,7 +12,7 @@ from servicekit.bootstrap import Apply, Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
 from servicekit.feed import FeedItem
 from services.search import projection
-from services.search.bootstrap_customers import everybody
+from services.search.bootstrap_sections import everybody
 from services.search.inbound.transaction import transaction_told
 from services.search.projected_transactions import (
     doubt_transactions,

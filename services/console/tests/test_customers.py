@@ -55,11 +55,16 @@ def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
     assert fake.bodies(QUERY)[0] == {
         "q": "",
         "limit": 50,
-<<<<<<< HEAD
-        "columns": ["email", "first_name", "last_name", "id", *DATES, "transactions_count", "last_payment_method"],
-=======
-        "columns": ["email", "first_name", "last_name", "id", "registered_at", "last_login_at", "flags"],
->>>>>>> main
+        "columns": [
+            "email",
+            "first_name",
+            "last_name",
+            "id",
+            *DATES,
+            "transactions_count",
+            "last_payment_method",
+            "flags",
+        ],
         "sort": "email",
         "cursor": "c1",
     }
