@@ -12,6 +12,8 @@ from flask import Flask
 
 from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
+from embedded.mail_catcher import MemoryTransport
+from embedded.state import StateError
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
 from servicekit.bootstrap import Bootstrapping
@@ -22,6 +24,7 @@ from servicekit.feed import FeedPage
 from servicekit.feed_client import PAGE
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
+from servicekit.settings import SettingsError
 from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
@@ -41,14 +44,22 @@ from services.identity.signer import Signer
 from services.notes import app as notes
 from services.notes import bootstrap_customers as notes_bootstrap
 from services.notes import handlers as notes_handlers
+from services.notifications import app as notifications
+from services.notifications import bootstrap_customers as notifications_bootstrap
+from services.notifications import handlers as notifications_handlers
+from services.notifications.delivery.port import Transport
+from services.notifications.delivery.sender import Sender
+from services.notifications.schedule import Scheduler as Calendar
+from services.notifications.settings import MailDefaults
+from services.notifications.settings import Settings as NotificationsSettings
 from services.search import app as search
 from services.search import handlers as search_handlers
 from services.search.engine.port import Engine
 from services.search.indexer import Indexer
 from services.search.settings import Settings as SearchSettings
 
-SERVICES = ("identity", "customers", "billing", "notes", "search")
-PUBLISHING = ("customers", "billing", "notes", "search")
+SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
+PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
 IMPORTS = (CUSTOMER_IMPORTS,)
 
 
@@ -72,6 +83,8 @@ class Assembly:
     executor: Executor
     scheduler: Scheduler
     indexer: Indexer
+    sender: Sender
+    calendar: Calendar
     databases: dict[str, Database]
     console: ConsoleSettings
 
@@ -79,6 +92,7 @@ class Assembly:
         """Everything that runs besides the web, by name."""
         named: dict[str, Loop] = {f"{service}-relay": relay for service, relay in self.relays.items()}
         named |= {f"{service}-worker": consumer for service, consumer in self.consumers.items()}
+        named |= {"notifications-sender": self.sender, "notifications-scheduler": self.calendar}
         named |= {f"{service}-bootstrap": starting for service, starting in self.starting.items()}
         named |= {f"{service}-importer": importer for service, importer in self.importers.items()}
         named |= {"billing-executor": self.executor, "billing-scheduler": self.scheduler}
@@ -89,7 +103,7 @@ class Assembly:
         done = self.step_importers() + self.scheduler.step() + self.executor.step()
         done += sum(relay.step() for relay in self.relays.values())
         done += sum(consumer.step(timeout=0.05) for consumer in self.consumers.values())
-        return done + self.indexer.step()
+        return done + self.indexer.step() + self.calendar.step() + self.sender.step()
 
     def step_importers(self) -> int:
         """A turn of every importer; how much was done."""
@@ -118,9 +132,11 @@ def assemble(
     bus: Bus,
     engine: Callable[[Database], Engine],
     topology: Topology,
+    transport: Transport | None = None,
     key_rotation: timedelta = timedelta(days=1),
 ) -> Assembly:
-    """Build every service on a prepared installation. ``engine`` is given search's database."""
+    """Build every service on a prepared installation. ``engine`` is given search's database; without a ``transport``
+    mail ends in memory."""
     databases = Databases(installation)
     identity_settings = IdentitySettings(
         database=installation.urls("identity"),
@@ -131,21 +147,37 @@ def assemble(
     chosen = engine(databases["search.app"])
     chosen.ensure()
     apps = _apps(installation, databases, identity_settings, signer, chosen)
-    executor = Executor(databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of)
+    executor = Executor(databases["billing.app"], databases["billing.system"], _providers(databases).of)
     bus.declare(topology)
     return Assembly(
         apps=apps,
         exchange=Exchanger(databases["identity.system"], signer, idle=identity_settings.session_idle),
         relays=_relays(databases, bus, topology),
         consumers=_consumers(databases, bus),
-        starting={"notes": _starting_notes(databases)},
+        starting=_starting(databases),
         importers=_importers(databases),
         executor=executor,
         scheduler=Scheduler(databases["billing.app"], databases["billing.system"], executor),
         indexer=Indexer(databases["search.system"], chosen, worker_id="embedded"),
+        sender=Sender(
+            databases["notifications.app"],
+            databases["notifications.system"],
+            transport or MemoryTransport(),
+            sender_id="embedded",
+        ),
+        calendar=Calendar(databases["notifications.app"], databases["notifications.system"], defaults=MailDefaults()),
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
     )
+
+
+def _providers(databases: Databases) -> Providers:
+    """The sandbox, and the accounts of ``BILLING_PROVIDERS_FILE``. Raises StateError."""
+    told = BillingSettings.from_env()
+    try:
+        return Providers.from_file(told.providers_file, databases["billing.app"], sandbox=told.sandbox)
+    except SettingsError as error:
+        raise StateError(str(error)) from None
 
 
 def _apps(
@@ -175,7 +207,7 @@ def _apps(
             database=databases["billing.app"],
             system_database=databases["billing.system"],
             verifier=JwtVerifier("billing", identity_settings.issuer, keys),
-            providers=Providers(databases["billing.app"]),
+            providers=_providers(databases),
         ),
         "notes": notes.create_app(
             database=databases["notes.app"],
@@ -187,6 +219,11 @@ def _apps(
             database=databases["search.app"],
             engine=engine,
             verifier=JwtVerifier("search", identity_settings.issuer, keys),
+        ),
+        "notifications": notifications.create_app(
+            NotificationsSettings(database=installation.urls("notifications")),
+            database=databases["notifications.app"],
+            verifier=JwtVerifier("notifications", identity_settings.issuer, keys),
         ),
     }
 
@@ -216,18 +253,34 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
             system=databases[f"{handlers.QUEUE}.system"],
             subscriptions=handlers.SUBSCRIPTIONS,
         )
-        for handlers in (search_handlers, notes_handlers, customers_handlers, billing_handlers)
+        for handlers in (
+            search_handlers,
+            notes_handlers,
+            customers_handlers,
+            billing_handlers,
+            notifications_handlers,
+        )
     }
 
 
-def _starting_notes(databases: Databases) -> Bootstrapping:
-    """For an installation that had customers before it had notes."""
+def _starting(databases: Databases) -> dict[str, Bootstrapping]:
+    """For an installation that had customers before it had these services."""
 
     def fetch(cursor: str | None) -> FeedPage:
         with databases["customers.system"].transaction() as session:
             return customers_feed(session, cursor=cursor, limit=PAGE)
 
-    def read() -> int:
+    def read_notes() -> int:
         return notes_bootstrap.bootstrap_customers(fetch, databases["notes.app"])
 
-    return Bootstrapping(notes_bootstrap.SOURCE, read, databases["notes.app"])
+    def read_notifications() -> int:
+        return notifications_bootstrap.bootstrap_customers(
+            fetch, databases["notifications.app"], defaults=MailDefaults()
+        )
+
+    return {
+        "notes": Bootstrapping(notes_bootstrap.SOURCE, read_notes, databases["notes.app"]),
+        "notifications": Bootstrapping(
+            notifications_bootstrap.SOURCE, read_notifications, databases["notifications.app"]
+        ),
+    }

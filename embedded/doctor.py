@@ -24,7 +24,7 @@ from servicekit.db.roles import DatabaseUrls
 from servicekit.parking import count_parked
 from servicekit.relay import outbox_status
 
-PUBLISHING = ("customers", "billing", "notes", "search")
+PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
 _LITTLE_SPACE = 1_000_000_000
 
 

@@ -16,6 +16,7 @@ from services.billing import app as billing
 from services.customers import app as customers
 from services.identity import app as identity
 from services.notes import app as notes
+from services.notifications import app as notifications
 from services.search import app as search
 
 MIGRATIONS: dict[str, Path] = {
@@ -24,6 +25,7 @@ MIGRATIONS: dict[str, Path] = {
     billing.SERVICE: billing.MIGRATIONS,
     notes.SERVICE: notes.MIGRATIONS,
     search.SERVICE: search.MIGRATIONS,
+    notifications.SERVICE: notifications.MIGRATIONS,
 }
 QUEUE_DATABASE = "queue"
 

@@ -17,9 +17,10 @@ from servicekit.dispatch import Dispatcher
 from servicekit.parked_commands import ParkedBy, drop_or_fail, parked_by, replay_or_fail, show_parked
 from services.customers import handlers as customers_handlers
 from services.notes import handlers as notes_handlers
+from services.notifications import handlers as notifications_handlers
 from services.search import handlers as search_handlers
 
-_CONSUMERS = (customers_handlers, notes_handlers, search_handlers)
+_CONSUMERS = (customers_handlers, notes_handlers, search_handlers, notifications_handlers)
 
 
 @click.group()

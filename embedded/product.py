@@ -21,6 +21,7 @@ from embedded.assembly import Loop, assemble
 from embedded.first_start import first_start
 from embedded.installation import QUEUE_DATABASE, Installation
 from embedded.keeper import Keeper
+from embedded.mail_catcher import caught_mail
 from embedded.postgres import EmbeddedPostgres
 from embedded.site import create_site
 from embedded.state import (
@@ -35,6 +36,8 @@ from embedded.web_server import create_web_server, serve
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
+from services.notifications.delivery.smtp import SmtpTransport
+from services.notifications.settings import SmtpSettings
 from services.search.engine.errors import EngineUnavailable
 from services.search.engine.postgres import PostgresEngine
 from services.search.status import made_with
@@ -56,11 +59,11 @@ def run_product(directory: Path, listener: socket.socket, *, demo: int, as_json:
     secret = read_secret(directory)
     kit_logging.configure("accounts", level="warning", stream=_log_file(directory))
     database = _database(directory)
-    with database as admin_url:
+    with database as admin_url, caught_mail() as mail:
         write_running(directory, admin_url)
         installation = Installation(admin_url, secret)
         installation.prepare()
-        _serve(installation, database, directory, listener, demo=demo, as_json=as_json)
+        _serve(installation, database, directory, listener, mail, demo=demo, as_json=as_json)
 
 
 def _serve(
@@ -68,6 +71,7 @@ def _serve(
     database: EmbeddedPostgres | _Given,
     directory: Path,
     listener: socket.socket,
+    mail: tuple[int, str],
     *,
     demo: int,
     as_json: bool,
@@ -79,6 +83,7 @@ def _serve(
         bus=bus,
         engine=lambda database: PostgresEngine(database.engine),
         topology=load_topology(TOPOLOGY),
+        transport=SmtpTransport(SmtpSettings(host="127.0.0.1", port=mail[0])),
     )
     server = create_web_server(create_site(assembly), listener)
     threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
@@ -90,7 +95,7 @@ def _serve(
             signal.signal(number, _noting(signals))
         for thread in [*threads, serving]:
             thread.start()
-        _announce(listener, credentials, directory, as_json=as_json)
+        _announce(listener, credentials, directory, mail_url=mail[1], as_json=as_json)
         _tell_if_outdated(PostgresEngine(assembly.databases["search.app"].engine))
         # Every pooled connection went with the server: without closing them each would cost one request a 503.
         keeper = Keeper(database, say=_say, revived=assembly.close)
@@ -121,7 +126,9 @@ def _thread(name: str, loop: Loop, stop: threading.Event) -> threading.Thread:
     return threading.Thread(target=run, name=name, daemon=True)
 
 
-def _announce(listener: socket.socket, credentials: Credentials, directory: Path, *, as_json: bool) -> None:
+def _announce(
+    listener: socket.socket, credentials: Credentials, directory: Path, *, mail_url: str, as_json: bool
+) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     write_address(directory, url)
     found = {
@@ -129,6 +136,7 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         "email": credentials.email,
         "password": credentials.password,
         "api_key": credentials.api_key,
+        "mail_url": mail_url,
     }
     if as_json:
         click.echo(json.dumps(found))
@@ -137,6 +145,7 @@ def _announce(listener: socket.socket, credentials: Credentials, directory: Path
         f"\nCustomer Accounts is running at {url}\n\n"
         f"  console                     {url}/console/\n"
         f"  API and its documentation   {url}/docs\n"
+        f"  mail that would be sent     {found['mail_url']}\n"
         f"  staff sign-in               {credentials.email}  {credentials.password}\n"
         f"  API key                     {credentials.api_key}\n\n"
         f"Both are kept in {directory / 'credentials'}. Try:\n\n"

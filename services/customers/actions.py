@@ -69,7 +69,7 @@ def create_customer(
                 _insert(values),
                 *claims,
                 history.entry(customer, action="created", fields=fields, editor=editor, now=now),
-                events.publication(events.CREATED, customer, now=now),
+                events.publication(events.CREATED, customer, now=now, extra={"imported": False}),
             ],
         )
     except IntegrityError as error:

@@ -12,9 +12,16 @@ from servicekit import outbox
 from servicekit.db.direct import Statement
 from servicekit.events import Event, EventType
 from servicekit.ids import new_id
+from servicekit.web.describing import described
 from services.customers.views import CustomerRow, CustomerState, LoginView, customer_state
 
 SOURCE = "/customers"
+
+
+class CustomerCreatedData(CustomerState):
+    """A customer, and whether an import brought them: then nobody greets them."""
+
+    imported = fields.Boolean(required=True, metadata=described("Whether an import brought them.", False))
 
 
 class CustomerLoggedInData(CustomerState):
@@ -23,7 +30,7 @@ class CustomerLoggedInData(CustomerState):
     login = fields.Nested(LoginView, required=True)
 
 
-CREATED = EventType("customers.customer.created.v1", CustomerState, "A customer was created.")
+CREATED = EventType("customers.customer.created.v1", CustomerCreatedData, "A customer was created.")
 EDITED = EventType("customers.customer.edited.v1", CustomerState, "A customer's data changed.")
 LOGGED_IN = EventType("customers.customer.logged_in.v1", CustomerLoggedInData, "A customer logged in.")
 ANONYMIZED = EventType(
@@ -39,9 +46,11 @@ def publish(
     outbox.publish(session, event_of(kind, customer, now=now, extra=extra))
 
 
-def publication(kind: EventType, customer: CustomerRow, *, now: datetime) -> Statement:
+def publication(
+    kind: EventType, customer: CustomerRow, *, now: datetime, extra: dict[str, Any] | None = None
+) -> Statement:
     """What ``publish`` does, as a statement to be sent with others."""
-    return outbox.publication(event_of(kind, customer, now=now))
+    return outbox.publication(event_of(kind, customer, now=now, extra=extra))
 
 
 def event_of(kind: EventType, customer: CustomerRow, *, now: datetime, extra: dict[str, Any] | None = None) -> Event:

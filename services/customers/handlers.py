@@ -22,5 +22,6 @@ QUEUE = "customers"
 SUBSCRIPTIONS = {
     "billing.subject.erased.v1": Erasure(note_confirmation),
     "search.subject.erased.v1": Erasure(note_confirmation),
+    "notifications.subject.erased.v1": Erasure(note_confirmation),
     "notes.subject.erased.v1": Erasure(note_confirmation),
 }

@@ -23,7 +23,7 @@ class Settings:
     topology_file: str = "deploy/topology.json"
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
-    erasure_participants: tuple[str, ...] = ("billing", "notes", "search")
+    erasure_participants: tuple[str, ...] = ("billing", "notes", "notifications", "search")
     billing_url: str = ""
     client_id: str = ""
     client_secret: str = ""
@@ -42,7 +42,9 @@ class Settings:
             topology_file=env.str("TOPOLOGY_FILE", "deploy/topology.json"),
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
-            erasure_participants=tuple(env.list("ERASURE_PARTICIPANTS", ["billing", "notes", "search"])),
+            erasure_participants=tuple(
+                env.list("ERASURE_PARTICIPANTS", ["billing", "notes", "notifications", "search"])
+            ),
             billing_url=env.str("BILLING_URL", ""),
             client_id=env.str("SERVICE_CLIENT_ID", "customers"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),

@@ -107,6 +107,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/billing", "billing"),
     Route("/v1/notes", "notes"),
     Route("/v1/search", "search"),
+    Route("/v1/notifications", "notifications"),
     Route("/docs", "docs", Access.OPEN),
     # Its cookies pass; what they are good for the console exchanges itself, as a client of the API.
     Route("/console", "console", Access.OPEN),

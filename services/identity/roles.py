@@ -17,6 +17,10 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "notes:write": "Write notes, edit and delete one's own, flag customers.",
     "notes:manage": "Define flags.",
     "search:read": "Search.",
+    "notifications:read": "Read the log of emails, and what they say.",
+    "notifications:write": "Send emails again.",
+    "notifications:manage": "Edit templates and mail settings.",
+    "notifications:bounces": "Pass on mail that came back.",
     "personal:read": "See personal data in what one may read. Without it, it is masked.",
     "identity:read": "Read one's publisher.",
     "identity:manage": "Manage staff, API keys and the publisher's settings.",
@@ -32,13 +36,16 @@ SERVICE_SCOPES: Mapping[str, str] = {
 
 OWNER = "owner"
 
-_SEES = {"customers:read", "billing:read", "notes:read", "search:read", "personal:read", "identity:read"}
+_SEES = {
+    "customers:read", "billing:read", "notes:read", "search:read", "notifications:read", "personal:read",
+    "identity:read",
+}  # fmt: skip
 _EVERYTHING = set(PUBLISHER_SCOPES)
 
 ROLES: Mapping[str, frozenset[str]] = {
     OWNER: frozenset(_EVERYTHING),
     "admin": frozenset(_EVERYTHING),
-    "agent": frozenset(_SEES | {"customers:write", "billing:write", "notes:write"}),
+    "agent": frozenset(_SEES | {"customers:write", "billing:write", "notes:write", "notifications:write"}),
     "viewer": frozenset(_SEES),
     "viewer_no_pii": frozenset(_SEES - {"personal:read"}),
 }

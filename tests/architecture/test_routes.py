@@ -111,12 +111,13 @@ def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) ->
         for _path, method, operation in operations(whole["paths"])
         if method == "post" and not any(p["name"] == "Idempotency-Key" for p in operation["parameters"])
     }
-    # A query changes nothing; each sign-in is a new session, its secret is never kept; a part of a file says where it
-    # belongs, and is taken once. What is known by the hash of its body must not have a password in it, and neither a
-    # change of one's password nor a transfer happens twice. A provider's notification has an ID of its own.
+    # A query or a preview changes nothing; each sign-in is a new session, its secret is never kept; a part of a file
+    # says where it belongs, and is taken once. What is known by its body's hash must not have a password in it, and
+    # neither a change of one's password nor a transfer happens twice. A provider's notification has an ID of its own.
     assert without == {
         "append_import_content",
         "change_password",
+        "preview_template",
         "query_customers",
         "sign_in",
         "transfer_ownership",

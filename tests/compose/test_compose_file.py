@@ -12,12 +12,13 @@ from embedded.postgres import SETTINGS
 from tests.compose import compose_file
 from tests.compose.compose_file import FILE, ROOT, VARIABLE, command_of, own, processes, services, tasks
 
-CONSUMING = ("customers", "billing", "notes", "search")
+CONSUMING = ("customers", "billing", "notes", "search", "notifications")
 # What an operator runs when needed, inside a container that is there: docs/running-with-docker.md says which.
 OPERATORS_TASKS = {
     ("identity", "create-publisher"),
     ("identity", "reset-password"),
     ("billing", "bootstrap"),
+    ("notifications", "bootstrap"),
     ("notes", "bootstrap"),
     ("search", "bootstrap"),
     ("search", "compare"),
@@ -48,9 +49,9 @@ def test_a_process_comes_back_after_a_crash_and_tells_its_health(name: str) -> N
 
 
 @pytest.mark.parametrize("name", sorted(services()))
-def test_ports_are_published_on_loopback_and_by_the_gateway_only(name: str) -> None:
+def test_ports_are_published_on_loopback_and_by_the_gateway_and_the_mail_catcher_only(name: str) -> None:
     ports = services()[name].get("ports", [])
-    assert bool(ports) == (name == "gateway")
+    assert bool(ports) == (name in ("gateway", "mail"))
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
@@ -60,7 +61,8 @@ def test_own_containers_have_no_rights_and_cannot_be_written_to(name: str) -> No
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["networks"] == ["backend"]
+    # Only what hands mail to a mail server has to reach the outside.
+    assert service["networks"] == (["backend", "front"] if name == "notifications-sender" else ["backend"])
 
 
 @pytest.mark.parametrize("name", sorted(own()))
@@ -124,7 +126,7 @@ def test_images_of_others_are_pinned_and_can_be_replaced() -> None:
         if name not in own():
             variable = VARIABLE.fullmatch(service["image"])
             assert variable, f"{name}'s image can't be replaced"
-            assert re.search(r":\d", variable[2].removeprefix(":-")), f"{name}'s image has no version"
+            assert re.search(r":v?\d", variable[2].removeprefix(":-")), f"{name}'s image has no version"
 
 
 def test_the_databases_log_holds_no_personal_data() -> None:

@@ -33,6 +33,12 @@ CHECKS = (
 )
 
 
+@schemathesis.serializer("message/rfc822")
+def as_it_is(_context: Any, value: Any) -> bytes:
+    """A message is text."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 

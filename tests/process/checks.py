@@ -20,8 +20,8 @@ from tests.process.product import SERVICES, TOPOLOGY, Product
 from tests.process.recorder import Recorder
 from tests.process.waiting import wait_until
 
-PUBLISHING = ("customers", "billing", "notes", "search")
-CONSUMING = ("customers", "billing", "notes", "search")
+PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
+CONSUMING = ("customers", "billing", "notes", "search", "notifications")
 _NAMED = 5
 _LOG = """
     SELECT count(*), count(DISTINCT event_id), count(DISTINCT position), min(position), max(position),
@@ -47,6 +47,7 @@ def check_everything(product: Product, publisher_id: str, known: Mapping[str, Kn
         *_recorded(product, recorder),
         *_projection(product, publisher_id),
         *_index(product, publisher_id),
+        *_mails(product, known),
         *_parked_and_dead(product),
         *_remembered(product, {customer.canary for customer in known.values() if customer.anonymized}),
     ]
@@ -67,6 +68,8 @@ def _on_its_way(product: Product) -> dict[str, int]:
         counts["dirty"] = _count(connection, "SELECT count(*) FROM search_dirty")
         projected = _count(connection, "SELECT coalesce(sum(customer_version), 0) FROM search_customer")
         counts["versions not projected"] = told - projected
+    with product.admin("notifications") as connection:
+        counts["mails"] = _count(connection, "SELECT count(*) FROM email WHERE status = 'queued'")
     bus = AmqpBus(product.amqp_url, exchange="accounts.events")
     queues = (*load_topology(TOPOLOGY).queues, "recorder")
     return counts | {f"queue {queue}": bus.depth(queue) for queue in queues}
@@ -136,17 +139,20 @@ def _event_logs(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
             found = versions.get(customer.customer_id, [])
             if service == "customers" and found != list(range(1, customer.version + 1)):
                 yield f"{customer.customer_id}: published versions {found} instead of 1 to {customer.version}"
-            if service == "search" and len(found) != customer.anonymized:
+            if service != "customers" and len(found) != customer.anonymized:
                 yield f"{customer.customer_id}: its erasure was confirmed {len(found)} times"
 
 
 def _recorded(product: Product, recorder: Recorder) -> Iterator[str]:
     """Another system's queue got every event, and first deliveries in order."""
+    routed = sorted({kind for kinds in load_topology(TOPOLOGY).queues.values() for kind in kinds})
     first = recorder.first_deliveries()
     seen = {event_id for events in first.values() for _version, event_id in events}
     for service in PUBLISHING:
         with product.admin(service) as connection:
-            published = {row[0] for row in connection.execute("SELECT event_id FROM event_log")}
+            # A type that no queue of the product takes is in the log only.
+            query = "SELECT event_id FROM event_log WHERE type = ANY(%s)"
+            published = {row[0] for row in connection.execute(query, (routed,))}
         yield from _difference(f"events of {service} that a queue never got", published - seen)
         seen -= published
     yield from _difference("events in a queue that no log has", seen)
@@ -177,6 +183,25 @@ def _index(product: Product, publisher_id: str) -> Iterator[str]:
     result = compare(product.database("search", "app"), product.engine, publisher_id)
     if not result.equal:
         yield f"the index is not what the projection says: {result}"
+
+
+def _mails(product: Product, known: Mapping[str, Known]) -> Iterator[str]:
+    """Everybody got each mail that was called for, and got it once; twice only where SMTP couldn't tell."""
+    arrived = Counter(str(one.message()["Message-ID"]) for one in product.mail.caught())
+    logged: dict[str, list[str]] = {customer_id: [] for customer_id in known}
+    with product.admin("notifications") as connection:
+        query = "SELECT customer_id, kind, status, message_id, in_doubt FROM email ORDER BY id"
+        for customer_id, kind, status, message_id, in_doubt in connection.execute(query):
+            if customer_id not in logged:
+                continue
+            logged[customer_id].append(kind)
+            if status != "sent" or not arrived[message_id] or (arrived[message_id] > 1 and not in_doubt):
+                yield f"{customer_id}: its {kind} is {status}, and came {arrived[message_id]} times ({in_doubt=})"
+    for customer_id, kinds in logged.items():
+        last = ["account_anonymized"] if known[customer_id].anonymized else []
+        # Of whom everything was erased before their creation was told, nobody knew where to write.
+        if kinds != ["welcome", *last] and not (last and kinds == []):
+            yield f"{customer_id}: was written {kinds}"
 
 
 def _parked_and_dead(product: Product) -> Iterator[str]:

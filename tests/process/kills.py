@@ -19,12 +19,13 @@ POINTS: dict[str, tuple[str, ...]] = {
     "web": ("web:written", "web:committed"),
     "relay": ("relay:read", "relay:published", "relay:settling", "relay:settled"),
     "worker": ("worker:received", "worker:handled", "worker:committed", "worker:acknowledged"),
+    "sender": ("sender:begun", "sender:answered", "sender:written"),
     "indexer": ("indexer:claimed", "indexer:written", "indexer:clearing", "indexer:cleared"),
 }
 """The points of each kind of process at which it has work in hand (``relay:claimed`` is reached without any, too)."""
 
 AT_RANDOM = "at a random moment"
-_LONGEST_LIFE = {"web": 3.0, "relay": 1.2, "worker": 1.2, "indexer": 0.6}
+_LONGEST_LIFE = {"web": 3.0, "relay": 1.2, "worker": 1.2, "sender": 0.6, "indexer": 0.6}
 """Seconds that a life lasts at most until its point counts. The longer, the more the others get to do."""
 _MOST_PASSES = 3
 

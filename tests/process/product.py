@@ -19,6 +19,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from embedded.installation import MIGRATIONS, Installation
+from embedded.mail_catcher import MailCatcher
 from servicekit import clock
 from servicekit.bus.amqp import AmqpBus
 from servicekit.db.database import Database
@@ -73,6 +74,7 @@ class Product:
     amqp_url: str
     fleet: Fleet
     toy_secret: str
+    mail: MailCatcher
     databases: dict[str, Database] = field(default_factory=dict)
 
     @property
@@ -127,7 +129,7 @@ def running_product(
     """
     prefix = f"prc_{secrets.token_hex(3)}_"
     installation = Installation(servers.postgres, secrets.token_hex(16), prefix)
-    names = ("identity", "customers", "billing", "notes", "search")
+    names = ("identity", "customers", "billing", "notes", "search", "notifications")
     relay, gateway, *web = free_ports(len(names) + 2)
     ports = dict(zip(names, web, strict=True))
     toy_secret = secrets.token_urlsafe(24)
@@ -139,11 +141,14 @@ def running_product(
         AmqpBus(amqp_url, exchange=topology.exchange).declare(topology)
         stack.callback(_remove_indices, servers, prefix)
         environment = _environment(servers, installation, amqp_url, ports, toy_secret)
+        mail = MailCatcher(most=None)
+        environment |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mail.start()), "SMTP_SECURITY": "none"}
+        stack.callback(mail.stop)
         fleet = Fleet(directory, _programs(environment, ports, relay), seed=seed, kinds=kinds)
         upstreams = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         upstreams["docs"] = upstreams["console"] = upstreams["identity"]  # neither is asked for here
         url = stack.enter_context(nginx(directory / "nginx", gateway, upstreams))
-        product = Product(servers, installation, directory, url, ports, relay, amqp_url, fleet, toy_secret)
+        product = Product(servers, installation, directory, url, ports, relay, amqp_url, fleet, toy_secret, mail)
         stack.callback(_close, product)
         stack.callback(fleet.abandon)
         product.engine.ensure()
@@ -222,6 +227,11 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("search", "worker", ["worker"]),
         program("customers", "worker", ["worker"]),
         program("search", "indexer", ["indexer"]),
+        program("notifications", "notifications", web("notifications"), name="notifications-web"),
+        program("notifications", "relay", ["relay"]),
+        program("notifications", "worker", ["worker"]),
+        program("notifications", "sender", ["sender"]),
+        program("notifications", "scheduler", ["scheduler"]),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def page() -> str:
 def handler_of(subscription: Any) -> tuple[str, Path]:
     """The name of the function behind a subscription and its file, relative to the project."""
     function: Callable[..., Any] = getattr(subscription, "handle", subscription)
+    while isinstance(function, partial):  # what it is given at the composition root
+        function = function.func
     source = inspect.getsourcefile(inspect.unwrap(function))
     if source is None:
         raise TypeError(f"{subscription!r} has no source")

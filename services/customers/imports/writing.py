@@ -112,7 +112,7 @@ def _login(change: Change) -> dict[str, Any]:
 def _event(change: Change, now: datetime) -> Any:
     customer = cast("Customer", change.customer)
     if change.customer.version == 1:
-        return events.event_of(events.CREATED, customer, now=now)
+        return events.event_of(events.CREATED, customer, now=now, extra={"imported": True})
     if change.fields:
         return events.event_of(events.EDITED, customer, now=now)
     told = {"id": change.login_id, "customer_id": customer.id, "at": rfc3339(cast("datetime", change.login))}

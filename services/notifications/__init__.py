@@ -1,0 +1,1 @@
+"""Notifications: what customers are written, when, and what became of it."""

@@ -1,0 +1,68 @@
+"""What this service does about others' events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from servicekit import clock
+from servicekit.events import Event
+from servicekit.subscriptions import Effect, Erasure, State, Subscriptions
+from services.notifications.erasure import begin_erasure
+from services.notifications.inbound import is_blanked, is_welcomed, person_told
+from services.notifications.mailing import Order, complete_waiting, write_mail
+from services.notifications.people import recipient, take_in
+from services.notifications.settings import MailDefaults
+
+QUEUE = "notifications"
+
+
+def keep_customers(session: Session, events: Sequence[Event], *, defaults: MailDefaults) -> None:
+    """Keep the newest state of one publisher's customers, and write what waited for them."""
+    publisher_id = events[0].publisher_id
+    told = [
+        person_told(event.subject, event.aggregate_version, event.data)
+        for event in events
+        if not is_blanked(event.data)
+    ]
+    for customer_id in take_in(session, publisher_id=publisher_id, told=told):
+        person = recipient(session, publisher_id, customer_id)
+        if person is not None:
+            complete_waiting(session, person, defaults=defaults, now=clock.now())
+
+
+def welcome_customer(session: Session, event: Event, *, defaults: MailDefaults) -> None:
+    """Keep a new customer, and greet them unless they come from elsewhere."""
+    keep_customers(session, [event], defaults=defaults)
+    if is_welcomed(event.data, event.time) and not is_blanked(event.data):
+        order = Order("welcome", event.datasubject or event.subject, event.id)
+        write_mail(session, order, publisher_id=event.publisher_id, defaults=defaults, now=clock.now())
+
+
+def erase_customer(session: Session, event: Event, *, defaults: MailDefaults) -> None:
+    """Write the last mail to a customer who was anonymized, and forget them."""
+    begin_erasure(
+        session,
+        publisher_id=event.publisher_id,
+        customer_id=event.datasubject or event.subject,
+        version=event.aggregate_version,
+        event_id=event.id,
+        defaults=defaults,
+        now=clock.now(),
+    )
+
+
+def subscriptions(defaults: MailDefaults) -> Subscriptions:
+    """What is done about each type of event, with what the operator has set for all mails."""
+    kept = State(partial(keep_customers, defaults=defaults))
+    return {
+        "customers.customer.created.v1": Effect(partial(welcome_customer, defaults=defaults)),
+        "customers.customer.edited.v1": kept,
+        "customers.customer.logged_in.v1": kept,
+        "customers.customer.anonymized.v1": Erasure(partial(erase_customer, defaults=defaults)),
+    }
+
+
+SUBSCRIPTIONS: Subscriptions = subscriptions(MailDefaults())

@@ -1,0 +1,74 @@
+"""The copy of customers that mail needs: address, name, language. Kept current by events and the customers' feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.notifications.models import Recipient
+from services.notifications.rendering import Person
+
+# In one order, so that two workers don't wait for each other.
+_TAKE_IN = text(
+    """
+    INSERT INTO recipient AS known (publisher_id, customer_id, version, email, first_name, last_name, company, language)
+    SELECT :publisher_id, customer_id, version, email, first_name, last_name, company, language
+    FROM json_to_recordset(:rows) AS given (customer_id text, version bigint, email text, first_name text,
+        last_name text, company text, language text)
+    ORDER BY customer_id
+    ON CONFLICT (publisher_id, customer_id) DO UPDATE SET
+        version = excluded.version, email = excluded.email, first_name = excluded.first_name,
+        last_name = excluded.last_name, company = excluded.company, language = excluded.language,
+        bounced_address = CASE WHEN known.bounced_address = excluded.email THEN known.bounced_address END
+    WHERE known.version < excluded.version AND known.erasing_since IS NULL
+    RETURNING customer_id, xmax = 0 AS is_new
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTold:
+    """What the customers service told of a customer as of ``version``."""
+
+    customer_id: str
+    version: int
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    company: str | None
+    language: str | None
+
+
+def take_in(session: Session, *, publisher_id: str, told: Sequence[PersonTold]) -> list[str]:
+    """Keep what is newer than what is known; the customers of whom nothing was known before."""
+    newest: dict[str, PersonTold] = {}
+    for one in told:
+        if one.customer_id not in newest or newest[one.customer_id].version < one.version:
+            newest[one.customer_id] = one
+    if not newest:
+        return []
+    rows = orjson.dumps([asdict(newest[customer_id]) for customer_id in sorted(newest)]).decode()
+    written = session.execute(_TAKE_IN, {"publisher_id": publisher_id, "rows": rows})
+    return [row.customer_id for row in written if row.is_new]
+
+
+def recipient(session: Session, publisher_id: str, customer_id: str, *, lock: bool = False) -> Recipient | None:
+    """What is known of a customer; locked until the transaction ends if asked for."""
+    statement = select(Recipient).where(Recipient.publisher_id == publisher_id, Recipient.customer_id == customer_id)
+    if lock:
+        statement = statement.with_for_update()
+    return session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
+
+
+def person_of(row: Recipient) -> Person:
+    """Who is written to. Only for one with an address."""
+    return Person(row.email or "", row.first_name, row.last_name, row.language)
+
+
+def has_bounced(row: Recipient) -> bool:
+    """Whether a mail system said of the present address that it doesn't exist."""
+    return row.email is not None and row.bounced_address == row.email
