@@ -12,7 +12,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing, creating, embedded_mode, finding, importing, indexing, relaying, renewals, searching
+from bench import (
+    billing,
+    bought,
+    creating,
+    embedded_mode,
+    finding,
+    importing,
+    indexing,
+    notes,
+    relaying,
+    renewals,
+    searching,
+)
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
@@ -24,9 +36,11 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "indexing": indexing.measure,
     "finding": finding.measure,
     "searching": searching.measure,
+    "transactions": bought.measure,
     "importing": importing.measure,
     "billing": billing.measure,
     "renewals": renewals.measure,
+    "notes": notes.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,
 }

@@ -28,6 +28,7 @@ from servicekit.settings import SettingsError
 from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
+from services.billing.imports.kinds import IMPORTS as BILLING_IMPORTS
 from services.billing.providers.registry import Providers
 from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
@@ -60,7 +61,7 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
-IMPORTS = (CUSTOMER_IMPORTS,)
+IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 
 
 class Loop(Protocol):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -23,6 +24,7 @@ from services.search import status as index_status
 from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import FEED, bootstrap_customers
+from services.search.bootstrap_others import FEEDS, bootstrap_feed
 from services.search.comparison import all_publishers
 from services.search.comparison import compare as compare_index
 from services.search.engine.breaker import guarded
@@ -84,28 +86,37 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--afresh", is_flag=True, help="Believe the customers service even where more was known already.")
+@click.option("--afresh", is_flag=True, help="Believe the other services even where more was known already.")
 def bootstrap(afresh: bool) -> None:
-    """Fill the projection from the customers service, while changes flow. Goes on where it was interrupted."""
+    """Fill the projection from the services that tell of customers, while changes flow.
+
+    Goes on where it was interrupted. Services whose address isn't set are left out, but for the customers' own.
+    """
     settings = Settings.from_env()
+    database = Database(settings.database.app, pool_size=2)
+    urls = {"billing": settings.billing_url, "notes": settings.notes_url}
+    everybody = partial(bootstrap_customers, app=database, afresh=afresh)
+    _read(settings, "customers", settings.customers_url, "customers", FEED, everybody)
+    for feed in FEEDS:
+        if urls[feed.owner]:
+            take_in = partial(bootstrap_feed, feed, app=database, afresh=afresh)
+            _read(settings, feed.owner, urls[feed.owner], feed.name, feed.path, take_in)
+
+
+def _read(settings: Settings, owner: str, url: str, what: str, path: str, take_in: Callable[..., int]) -> None:
+    """Read a feed to its end, with a bar."""
     client = feed_client(
-        settings.customers_url,
+        url,
         identity_url=settings.identity_url,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
-        audience="customers",
+        audience=owner,
     )
-    columns = (TextColumn("customers"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
     with client, Progress(*columns) as display:
-        task = display.add_task("customers", total=None)
-        database = Database(settings.database.app, pool_size=2)
-        count = bootstrap_customers(
-            over_http(client, FEED),
-            database,
-            afresh=afresh,
-            progress=lambda items: display.update(task, completed=items),
-        )
-    click.echo(f"{count:,} customers read.")
+        task = display.add_task(what, total=None)
+        count = take_in(fetch=over_http(client, path), progress=lambda items: display.update(task, completed=items))
+    click.echo(f"{count:,} {what} read.")
 
 
 @main.command()
