@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, interrupted anywhere: the sandbox's books and ours agree, nothing is paid twice."""
+"""In whatever order, interrupted anywhere: the sandbox's books and ours agree, and nothing is paid twice."""
 
 from __future__ import annotations
 
