@@ -63,7 +63,7 @@ def get_subscription(subscription_id: str) -> Response:
     """Read a subscription."""
     session = current_session()
     found = find(session, Subscription, current_publisher_id(), subscription_id, SubscriptionNotFound)
-    return shown(events.subscriptionchanged(session, found))
+    return shown(events.subscription_told(session, found))
 
 
 @blueprint.get("/<subscription_id>/actions")
