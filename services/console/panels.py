@@ -24,4 +24,5 @@ PANELS: Sequence[Panel] = (
     Panel("payments", "Payments", "credit-card", "payments.payments", "billing:read"),
     Panel("transactions", "Transactions", "receipt", "transactions.transactions", "billing:read"),
     Panel("invoices", "Invoices", "file-invoice", "invoices.invoices", "billing:read"),
+    Panel("emails", "Emails", "mail", "emails.emails", "notifications:read"),
 )
