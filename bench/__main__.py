@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing, creating, embedded_mode, finding, importing, indexing, relaying, searching
+from bench import billing, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "searching": searching.measure,
     "importing": importing.measure,
     "billing": billing.measure,
+    "notes": notes.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,
 }

@@ -54,6 +54,7 @@ def editor(publisher_id: str) -> Caller:
             "billing:read",
             "billing:write",
             "billing:manage",
+            "notes:read",
             "search:read",
             "personal:read",
         }

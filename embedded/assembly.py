@@ -13,6 +13,7 @@ from flask import Flask
 from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
 from embedded.mail_catcher import MemoryTransport
+from embedded.state import StateError
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
 from servicekit.bootstrap import Bootstrapping
@@ -23,9 +24,11 @@ from servicekit.feed import FeedPage
 from servicekit.feed_client import PAGE
 from servicekit.imports.importer import Importer
 from servicekit.relay import Relay
+from servicekit.settings import SettingsError
 from services.billing import app as billing
 from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
+from services.billing.imports.kinds import IMPORTS as BILLING_IMPORTS
 from services.billing.providers.registry import Providers
 from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
@@ -58,7 +61,7 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
-IMPORTS = (CUSTOMER_IMPORTS,)
+IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 
 
 class Loop(Protocol):
@@ -145,7 +148,7 @@ def assemble(
     chosen = engine(databases["search.app"])
     chosen.ensure()
     apps = _apps(installation, databases, identity_settings, signer, chosen)
-    executor = Executor(databases["billing.app"], databases["billing.system"], Providers(databases["billing.app"]).of)
+    executor = Executor(databases["billing.app"], databases["billing.system"], _providers(databases).of)
     bus.declare(topology)
     return Assembly(
         apps=apps,
@@ -167,6 +170,15 @@ def assemble(
         databases=databases,
         console=ConsoleSettings(secret=installation.derived_secret("console")),
     )
+
+
+def _providers(databases: Databases) -> Providers:
+    """The sandbox, and the accounts of ``BILLING_PROVIDERS_FILE``. Raises StateError."""
+    told = BillingSettings.from_env()
+    try:
+        return Providers.from_file(told.providers_file, databases["billing.app"], sandbox=told.sandbox)
+    except SettingsError as error:
+        raise StateError(str(error)) from None
 
 
 def _apps(
@@ -196,7 +208,7 @@ def _apps(
             database=databases["billing.app"],
             system_database=databases["billing.system"],
             verifier=JwtVerifier("billing", identity_settings.issuer, keys),
-            providers=Providers(databases["billing.app"]),
+            providers=_providers(databases),
         ),
         "notes": notes.create_app(
             database=databases["notes.app"],

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from embedded.assembly import Assembly
 from embedded.demo.filling import fill
+from embedded.demo.remarks import fill_notes
 from embedded.state import Credentials, DatabaseMissing, read_credentials, write_credentials
 from servicekit import clock
 from servicekit.db.database import Database
@@ -37,6 +38,14 @@ def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credential
     password, now = secrets.token_urlsafe(12), clock.now()
     owner = _owner(assembly, password, now)
     _make_customers(assembly, owner.publisher_id, demo, now)
+    fill_notes(
+        assembly.databases["customers.app"],
+        assembly.databases["notes.app"],
+        publisher_id=owner.publisher_id,
+        owner=(owner.id, owner.name),
+        count=demo,
+        now=now,
+    )
     with assembly.databases["identity.app"].transaction(owner.publisher_id) as session:
         _key, api_key = create_api_key(
             session,

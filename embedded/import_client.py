@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx2
 
 PART_BYTES = 8_000_000
-PATH = "/v1/customers/imports"
+CUSTOMERS, BILLING = "/v1/customers/imports", "/v1/billing/imports"
 OPEN = ("receiving", "waiting", "running")
 PATIENCE_SECONDS = 120.0
 """How long a server that has answered before is waited for when it doesn't any more."""
@@ -61,9 +61,13 @@ class Source:
 
 
 class ImportClient:
-    """One server, as one key sees it."""
+    """One server's imports of one kind, as one key sees them."""
 
-    def __init__(self, url: str, api_key: str, *, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, api_key: str, *, kind: str = "customers", transport: httpx2.BaseTransport | None = None
+    ) -> None:
+        self._path = CUSTOMERS if kind == "customers" else BILLING
+        self._asked = [] if kind == "customers" else [("kind", kind)]
         self._http = httpx2.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {api_key}"},
@@ -77,7 +81,7 @@ class ImportClient:
         open is taken up again. Raises ImportFailed."""
         job = self._unfinished(name, source.digest)
         if job is None:
-            job = self._begin(source, [("name", name), ("digest", source.digest), *options])
+            job = self._begin(source, [*self._asked, ("name", name), ("digest", source.digest), *options])
         while job["status"] == "receiving":
             tell(job)
             before = job["received_bytes"]
@@ -95,7 +99,7 @@ class ImportClient:
             tell(job)
             time.sleep(pause)
             pause = min(pause * 1.3, _POLL_SECONDS[1])
-            job = self._json("GET", f"{PATH}/{job['id']}")
+            job = self._json("GET", f"{self._path}/{job['id']}")
         tell(job)
         return job
 
@@ -103,7 +107,7 @@ class ImportClient:
     def rejects(self, import_id: str) -> Iterator[Iterator[bytes]]:
         """The file of rejected rows, as it comes. Raises ImportFailed."""
         try:
-            with self._http.stream("GET", f"{PATH}/{import_id}/rejects") as answer:
+            with self._http.stream("GET", f"{self._path}/{import_id}/rejects") as answer:
                 if answer.status_code != 200:
                     answer.read()
                     raise Refused(_problem(answer), answer.status_code)
@@ -116,7 +120,7 @@ class ImportClient:
         self._http.close()
 
     def _unfinished(self, name: str, digest: str) -> dict[str, Any] | None:
-        page = self._json("GET", PATH, params=[("name", name)])
+        page = self._json("GET", self._path, params=[*self._asked, ("name", name)])
         return next((job for job in page["items"] if job["status"] in OPEN and job["digest"] == digest), None)
 
     def _begin(self, source: Source, options: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -125,7 +129,7 @@ class ImportClient:
         # The key, so that a request whose answer got lost makes no second import when it is sent again.
         headers = {"Idempotency-Key": f"import-{uuid4()}"}
         return self._json(
-            "POST", PATH, params=[*options, ("complete", str(complete).lower())], content=part, headers=headers
+            "POST", self._path, params=[*options, ("complete", str(complete).lower())], content=part, headers=headers
         )
 
     def _append(self, job: Mapping[str, Any], source: Source) -> dict[str, Any]:
@@ -134,12 +138,12 @@ class ImportClient:
         complete = offset + len(part) >= source.size
         parameters = [("offset", str(offset)), ("complete", str(complete).lower())]
         try:
-            return self._json("POST", f"{PATH}/{job['id']}/content", params=parameters, content=part)
+            return self._json("POST", f"{self._path}/{job['id']}/content", params=parameters, content=part)
         except Refused as refused:
             if refused.code not in ("upload_offset_mismatch", "upload_closed"):
                 raise
             # An answer got lost, or another one like us is at work on the same file.
-            return self._json("GET", f"{PATH}/{job['id']}")
+            return self._json("GET", f"{self._path}/{job['id']}")
 
     def _json(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
         """A request, sent again while the server doesn't answer or asks for it: each of ours may be repeated."""

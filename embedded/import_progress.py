@@ -32,6 +32,7 @@ class Shown:
         self._sending = self._progress.add_task("sending", total=size or None, unit="bytes")
         self._working: Any = None
         self._waits_since: float | None = None
+        self._told_of: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +54,15 @@ class Shown:
             self._progress.update(self._sending, completed=total)
             self._working = self._progress.add_task("importing", total=rows["received"] or None)
         self._progress.update(self._working, completed=rows["done"], description=_doing(rows))
-        self._hint_at_importer(job["status"])
+        self._hint_at_importer(job)
 
-    def _hint_at_importer(self, status: str) -> None:
-        if status != "waiting":
+    def _hint_at_importer(self, job: dict[str, Any]) -> None:
+        if job["awaits"] is not None and job["awaits"] != self._told_of:
+            self._told_of = job["awaits"]
+            self._console.print(
+                f"Some {job['awaits']} aren't known yet: if they were just imported, they are on their way."
+            )
+        if job["status"] != "waiting":
             self._waits_since = None
             return
         if self._waits_since is None:
@@ -65,7 +71,8 @@ class Shown:
             self._waits_since = float("inf")
             self._console.print(
                 "It waits: for another import of this publisher, or for an importer "
-                "(python -m services.customers importer) that isn't running."
+                f"(python -m services.{'customers' if job['kind'] == 'customers' else 'billing'} importer) that isn't "
+                "running."
             )
 
 
@@ -79,7 +86,8 @@ def announce(console: Console, job: dict[str, Any]) -> None:
         console.print(f"recognized as {job['shape']}", markup=False)
     console.print(f"columns: {_listed(taken)}", markup=False)
     if left:
-        console.print(f'left out: {_listed(left)} (keep one with --map "COLUMN=attributes.NAME")', markup=False)
+        hint = ' (keep one with --map "COLUMN=attributes.NAME")' if job["kind"] == "customers" else ""
+        console.print(f"left out: {_listed(left)}{hint}", markup=False)
     if never:
         console.print(f"never stored: {_listed(never)}", markup=False)
 

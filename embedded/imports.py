@@ -1,4 +1,4 @@
-"""``./accounts import``: customers from a CSV or NDJSON file of any size, over the API."""
+"""``./accounts import``: customers, offers, subscriptions or transactions from a file of any size, over the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from embedded.import_source import FileProblem, opened_source
 from embedded.state import StateError, read_address, read_credentials
 from embedded.up import DATA
 
-KINDS = ("customers", "subscriptions", "transactions")
+KINDS = ("customers", "offers", "subscriptions", "transactions")
 DEFAULT_URL = "http://127.0.0.1:8080"
 SOME_REJECTED, FAILED, WRONG_USAGE, INTERRUPTED = 3, 1, 2, 130
 _HERE = {"127.0.0.1", "localhost", "::1"}
@@ -29,7 +29,11 @@ _HERE = {"127.0.0.1", "localhost", "::1"}
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--url", envvar="ACCOUNTS_URL", help="The server. By default the running ./accounts up.")
-@click.option("--api-key", envvar="ACCOUNTS_API_KEY", help="With the scope customers:import; safer in the environment.")
+@click.option(
+    "--api-key",
+    envvar="ACCOUNTS_API_KEY",
+    help="With the scope …:import of customers or billing; safer in the environment.",
+)
 @click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="Data directory of ./accounts up.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, and change nothing.")
 @click.option("--rejects", type=click.Path(dir_okay=False), help="Where the rejected rows go, to correct and import.")
@@ -46,16 +50,14 @@ _HERE = {"127.0.0.1", "localhost", "::1"}
 @click.option("--delimiter", type=click.Choice(["comma", "semicolon", "tab", "pipe"]), help="By default found out.")
 @click.option("--encoding", help="Such as windows-1252. By default found out: UTF-8 or UTF-16.")
 def imports(kind: str, file: str, url: str | None, api_key: str | None, data: str, **options: Any) -> None:
-    """Import customers from FILE, or from standard input if it is -.
+    """Import KIND from FILE, or from standard input if it is -.
 
     Ends with 0 when all rows went in, 3 when some were rejected, 1 when it failed, 2 for wrong usage. Whatever breaks
     off, the same command again goes on; when all is done, it changes nothing.
     """
-    if kind != "customers":
-        raise click.UsageError(f"Importing {kind} is not there yet; customers are.")
     url, api_key = _credentials(url, api_key, Path(data).absolute())
     try:
-        sys.exit(_run(file, url, api_key, options))
+        sys.exit(_run(kind, file, url, api_key, options))
     except (ImportFailed, FileProblem) as error:
         _end(str(error), WRONG_USAGE if isinstance(error, ImportFailed) and error.usage else FAILED)
     except OSError as error:
@@ -64,7 +66,7 @@ def imports(kind: str, file: str, url: str | None, api_key: str | None, data: st
         _end("Interrupted. The same command again goes on; what the server has it works on meanwhile.", INTERRUPTED)
 
 
-def _run(file: str, url: str, api_key: str, options: dict[str, Any]) -> int:
+def _run(kind: str, file: str, url: str, api_key: str, options: dict[str, Any]) -> int:
     asked = _asked(options)
     rejects = Path(options["rejects"]) if options["rejects"] else None
     if rejects is not None and file != "-" and rejects.resolve() == Path(file).resolve():
@@ -72,7 +74,7 @@ def _run(file: str, url: str, api_key: str, options: dict[str, Any]) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with (
         opened_source(file, json.dumps(asked)) as (source, default_name),
-        contextlib.closing(ImportClient(url, api_key)) as client,
+        contextlib.closing(ImportClient(url, api_key, kind=kind)) as client,
     ):
         with Shown(console, source.size) as shown:
             job = client.send(source, asked, name=options["name"] or default_name, tell=shown.tell)

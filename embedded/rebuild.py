@@ -24,10 +24,13 @@ from servicekit.feed_client import PAGE
 from servicekit.process import worker_id
 from servicekit.settings import SettingsError
 from services.customers.queries import customers_feed
+from services.notes.queries import summaries_feed
 from services.search import dirty, status
 from services.search.bootstrap_customers import bootstrap_customers
+from services.search.bootstrap_sections import bootstrap_section
 from services.search.indexer import Indexer
 from services.search.rebuild_command import Bar, rebuild_options, run
+from services.search.sections import SUMMARY
 
 _LOOK_SECONDS = 0.05
 
@@ -52,6 +55,7 @@ def rebuild(data: str, projection: bool, only_status: bool, **options: Any) -> N
             "app": Database(patient.urls["search"].app, pool_size=4),
             "system": Database(patient.urls["search"].system, pool_size=4),
             "owner": Database(patient.urls["customers"].system, pool_size=1),
+            "notes": Database(patient.urls["notes"].system, pool_size=1),
         }
         for database in databases.values():
             stack.callback(database.close)
@@ -95,9 +99,20 @@ def _project(databases: dict[str, Database]) -> None:
         with databases["owner"].transaction() as session:
             return customers_feed(session, cursor=cursor, limit=PAGE)
 
+    def fetch_notes(cursor: str | None) -> FeedPage:
+        with databases["notes"].transaction() as session:
+            return summaries_feed(session, cursor=cursor, limit=PAGE)
+
     with Bar() as bar:
         count = bootstrap_customers(
             fetch, databases["app"], afresh=True, progress=lambda items: bar.at("reading customers", items, None)
+        )
+        bootstrap_section(
+            SUMMARY,
+            fetch_notes,
+            databases["app"],
+            afresh=True,
+            progress=lambda items: bar.at("reading notes", items, None),
         )
     click.echo(f"{count:,} customers read.")
 

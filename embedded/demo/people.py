@@ -106,12 +106,17 @@ def customer(seed: int, number: int, as_of: datetime = AS_OF) -> DemoCustomer:
         locale.currency,
         locale.country,
         *home(locale, city, last_name, drawn[22:29]),
-        f"D{seed}-{number:06}",
+        external_id_of(number, seed=seed),
         registered_at,
         last_login_at,
         f"GPA.{seed:04}-{number:012}" if drawn[29] < _STORE else None,
         _attributes(drawn[30], drawn[31]),
     )
+
+
+def external_id_of(number: int, *, seed: int = SEED) -> str:
+    """The ID by which the demo customer of this number is known."""
+    return f"D{seed}-{number:06}"
 
 
 def _email(first: Name, last: Name, number: int, draw: int, domain: str) -> str:

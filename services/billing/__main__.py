@@ -1,4 +1,4 @@
-"""The service's processes and tasks: ``python -m services.billing web | relay | worker | scheduler | migrate | …``."""
+"""The service's processes and tasks: ``python -m services.billing web | relay | worker | importer | scheduler | …``."""
 
 from __future__ import annotations
 
@@ -60,6 +60,12 @@ def relay() -> None:
 def run_worker() -> None:
     """Take others' events from the queue until told to stop."""
     worker.run_worker(Settings.from_env())
+
+
+@main.command()
+def importer() -> None:
+    """Make offers, subscriptions and transactions of the rows of files until told to stop."""
+    worker.run_importer(Settings.from_env())
 
 
 @main.command()

@@ -13,6 +13,7 @@ from services.billing import internal_api
 from services.billing.api import (
     access,
     accounts,
+    imports,
     invoices,
     offers,
     payment_methods,
@@ -32,7 +33,7 @@ SERVICE = "billing"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _NOUNS = (
     offers, purchases, accounts, payment_methods, subscriptions, transactions, access, invoices, settings_api,
-    webhooks,
+    webhooks, imports,
 )  # fmt: skip
 
 

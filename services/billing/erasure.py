@@ -18,6 +18,7 @@ from services.billing import events
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.closing import end_everything
 from services.billing.actions.people import forget_customer
+from services.billing.imports.forgetting import forget_in_imports
 from services.billing.intents import intend
 from services.billing.models.access import AccessExtension
 from services.billing.models.accounts import Account
@@ -41,6 +42,7 @@ def erase_customer(session: Session, *, publisher_id: str, customer_id: str, ver
         return
     end_everything(session, account, now=now)
     _drop_tokens(session, account, now)
+    forget_in_imports(session, publisher_id=publisher_id, customer_id=customer_id)
     forget_customer(session, publisher_id=publisher_id, customer_id=customer_id, version=version)
     mine: dict[str, str] = {"publisher_id": publisher_id, "datasubject": customer_id}
     session.flush()

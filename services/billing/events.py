@@ -173,17 +173,31 @@ def _publish(
     now: datetime,
 ) -> None:
     session.flush()
-    outbox.publish(
-        session,
-        Event(
-            id=new_id("evt"),
-            type=kind.name,
-            source=SOURCE,
-            subject=subject,
-            time=now,
-            publisher_id=publisher_id,
-            aggregate_version=version,
-            datasubject=datasubject,
-            data=data,
-        ),
+    event = event_of(
+        kind, publisher_id=publisher_id, subject=subject, version=version, datasubject=datasubject, data=data, now=now
+    )
+    outbox.publish(session, event)
+
+
+def event_of(
+    kind: EventType,
+    *,
+    publisher_id: str,
+    subject: str,
+    version: int,
+    datasubject: str | None,
+    data: dict[str, Any],
+    now: datetime,
+) -> Event:
+    """The event that tells of a thing's state, to be published with others."""
+    return Event(
+        id=new_id("evt"),
+        type=kind.name,
+        source=SOURCE,
+        subject=subject,
+        time=now,
+        publisher_id=publisher_id,
+        aggregate_version=version,
+        datasubject=datasubject,
+        data=data,
     )

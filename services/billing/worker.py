@@ -7,12 +7,14 @@ from datetime import timedelta
 from servicekit.adapters import amqp_bus
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
+from servicekit.imports.importer import Importer
 from servicekit.process import run_process, together, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
 from servicekit.web.health import database_check
 from services.billing.execution.executor import Executor
 from services.billing.handlers import QUEUE, SUBSCRIPTIONS
+from services.billing.imports.kinds import IMPORTS
 from services.billing.providers.registry import Providers
 from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings
@@ -35,6 +37,13 @@ def run_worker(settings: Settings) -> None:
         name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
     )
     run_process("billing-worker", consumer.run, checks=[database_check(app)])
+
+
+def run_importer(settings: Settings) -> None:
+    """Make offers, subscriptions and transactions of the rows of files until told to stop."""
+    app, system = Database(settings.database.app, pool_size=2), Database(settings.database.system, pool_size=2)
+    importer = Importer(IMPORTS, app, system, worker_id=worker_id())
+    run_process("billing-importer", importer.run, checks=[database_check(app)])
 
 
 def run_scheduler(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from servicekit.web import health, requests
 from services.console import assets, protection
 from services.console.clients import Gateway
+from services.console.flags import KnownFlags
 from services.console.settings import Settings
 from services.console.signed_in import Members, open_to_all, require_session
 from services.console.views import (
@@ -20,9 +21,11 @@ from services.console.views import (
     editing,
     emails,
     failures,
+    flag_settings,
     history,
     imports,
     invoices,
+    notes,
     pages,
     payment_details,
     payments,
@@ -56,10 +59,12 @@ _ADDRESSES = (
     transactions,
     refunds,
     invoices,
+    notes,
     preferences,
     imports,
     staff,
     api_keys,
+    flag_settings,
     publisher,
     sessions,
 )
@@ -85,6 +90,7 @@ def create_console(
         settings.gateway_url, settings.identity_url, transport, identity_transport
     )
     app.extensions["console_members"] = Members()
+    app.extensions["console_flags"] = KnownFlags()
     requests.register(app)
     health.register(app, [])
     for view in app.view_functions.values():  # of health: the network inside asks without a session

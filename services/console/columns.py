@@ -41,11 +41,15 @@ COLUMNS: Sequence[Column] = (
     Column("birthdate", "Date of birth", "day", ("birthdate",), "birthdate"),
     Column("external_id", "External IDs", "external_ids", ("external_ids",), "external_id"),
     Column("status", "Status", "status", ("status",), "status"),
+    Column("flags", "Flags", "flags", ("flags",), "flags"),
+    Column("notes_count", "Notes", "number", ("notes_count",), "notes_count"),
+    Column("last_note_at", "Last note", "moment", ("last_note_at",), "last_note_at"),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 SORTED_BY = frozenset(column.sort for column in COLUMNS if column.sort)
 # By these also those can sort from whom personal data is hidden: another order would tell it.
 _NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"})
+_NOT_PERSONAL |= {"flags", "notes_count", "last_note_at"}
 DEFAULT = ("email", "name", "id", "registered_at", "last_login_at")
 
 

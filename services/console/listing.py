@@ -78,7 +78,7 @@ class Listing:
         asked: dict[str, Any] = {
             "q": self.q,
             "limit": self.page_size,
-            "columns": list(dict.fromkeys(field for column in columns for field in column.fields)),
+            "columns": list(dict.fromkeys((*(field for column in columns for field in column.fields), "flags"))),
         }
         if self.sort:
             asked["sort"] = self.sort

@@ -25,4 +25,5 @@ PANELS: Sequence[Panel] = (
     Panel("transactions", "Transactions", "receipt", "transactions.transactions", "billing:read"),
     Panel("invoices", "Invoices", "file-invoice", "invoices.invoices", "billing:read"),
     Panel("emails", "Emails", "mail", "emails.emails", "notifications:read"),
+    Panel("notes", "Notes", "notes", "notes.notes", "notes:read"),
 )

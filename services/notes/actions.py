@@ -29,8 +29,9 @@ def add_note(
     flags: Sequence[str],
     author: Caller,
     now: datetime,
+    written_at: datetime | None = None,
 ) -> Note:
-    """Write a note about a customer; ``text`` as ``note_text`` has it.
+    """Write a note about a customer; ``text`` as ``note_text`` has it. ``written_at``: when, if not now.
 
     Raises CustomerNotFound, CustomerAnonymized, UnknownFlag.
     """
@@ -45,14 +46,14 @@ def add_note(
         author_id=author.actor_id,
         author_name=author.name,
         author_kind=author.kind,
-        created_at=now,
+        created_at=written_at or now,
         version=1,
     )
     session.add(note)
     session.flush()
     customer.notes_count += 1
     customer.note_flags = counted(customer.note_flags, added=chosen)
-    customer.last_note_at = max(now, customer.last_note_at or now)
+    customer.last_note_at = max(note.created_at, customer.last_note_at or note.created_at)
     events.publish_note(session, events.ADDED, note, now=now)
     events.publish_summary(session, customer, now=now)
     return note

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -23,10 +24,12 @@ from services.search import status as index_status
 from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import FEED, bootstrap_customers
+from services.search.bootstrap_sections import bootstrap_section
 from services.search.comparison import all_publishers
 from services.search.comparison import compare as compare_index
 from services.search.engine.breaker import guarded
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
+from services.search.sections import SUMMARY
 from services.search.settings import Settings
 from services.search.sides import Comparison
 
@@ -86,26 +89,32 @@ def migrate() -> None:
 @main.command()
 @click.option("--afresh", is_flag=True, help="Believe the customers service even where more was known already.")
 def bootstrap(afresh: bool) -> None:
-    """Fill the projection from the customers service, while changes flow. Goes on where it was interrupted."""
+    """Fill the projection from the customers service, and from notes where ``NOTES_URL`` says where that is, while
+    changes flow. Goes on where it was interrupted."""
     settings = Settings.from_env()
+    database = Database(settings.database.app, pool_size=2)
+    _read(
+        settings, "customers", settings.customers_url, FEED, partial(bootstrap_customers, app=database, afresh=afresh)
+    )
+    if settings.notes_url:
+        read = partial(bootstrap_section, SUMMARY, app=database, afresh=afresh)
+        _read(settings, "notes", settings.notes_url, "/internal/feed/summaries", read)
+
+
+def _read(settings: Settings, owner: str, url: str, feed: str, read: Callable[..., int]) -> None:
+    """Read one service's feed to its end, with a progress bar."""
     client = feed_client(
-        settings.customers_url,
+        url,
         identity_url=settings.identity_url,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
-        audience="customers",
+        audience=owner,
     )
-    columns = (TextColumn("customers"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    columns = (TextColumn(owner), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
     with client, Progress(*columns) as display:
-        task = display.add_task("customers", total=None)
-        database = Database(settings.database.app, pool_size=2)
-        count = bootstrap_customers(
-            over_http(client, FEED),
-            database,
-            afresh=afresh,
-            progress=lambda items: display.update(task, completed=items),
-        )
-    click.echo(f"{count:,} customers read.")
+        task = display.add_task(owner, total=None)
+        count = read(fetch=over_http(client, feed), progress=lambda items: display.update(task, completed=items))
+    click.echo(f"{count:,} customers read from {owner}.")
 
 
 @main.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,8 +11,8 @@ from servicekit import clock
 from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
 from servicekit.db.database import Database
 from servicekit.feed import FeedItem
-from servicekit.feed_client import PAGE
-from services.search import projection, publishers, queries
+from services.search import projection
+from services.search.bootstrap_sections import everybody
 from services.search.inbound.customer import customer_told
 from services.search.projection import CustomerErased
 
@@ -30,31 +30,16 @@ def bootstrap_customers(
     """
     if not afresh:
         return bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
-    for publisher_id, customers in _everybody(app):
+    for publisher_id, customers in everybody(app):
         with app.transaction(publisher_id) as session:
             projection.doubt_customers(session, publisher_id=publisher_id, customers=customers)
     with app.transaction() as session:
         forget_bootstrap(session, SOURCE)
     count = bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
-    for publisher_id, customers in _everybody(app):
+    for publisher_id, customers in everybody(app):
         with app.transaction(publisher_id) as session:
             projection.empty_doubted(session, publisher_id=publisher_id, customers=customers)
     return count
-
-
-def _everybody(app: Database) -> Iterator[tuple[str, list[str]]]:
-    """All customers of all publishers, a page of a publisher's IDs at a time."""
-    with queries.reading(app) as connection:
-        found = publishers.all_publishers(connection)
-    for publisher_id in found:
-        after = ""
-        while True:
-            with queries.reading(app) as connection:
-                rows = queries.customers_after(connection, publisher_id, after, PAGE)
-            if not rows:
-                break
-            yield publisher_id, [row.customer_id for row in rows]
-            after = rows[-1].customer_id
 
 
 def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:

@@ -23,6 +23,17 @@ def id_of_uuid(prefix: str, number: uuid.UUID) -> str:
     return _written(prefix, number.int)
 
 
+def moment_of(identifier: str) -> datetime:
+    """When an identifier was made, in UTC. Raises ValueError for what is none."""
+    body = identifier.rpartition("_")[2]
+    if not _BODY.match(body):
+        raise ValueError("not an identifier")
+    number = 0
+    for letter in body:
+        number = number * 32 + _ALPHABET.index(letter)
+    return datetime.fromtimestamp((number >> 80) / 1000, UTC)  # RFC 9562: 48 bits of milliseconds come first
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether ``text`` has the form of an identifier of this kind."""
     head, separator, body = text.partition("_")

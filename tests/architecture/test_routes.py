@@ -115,6 +115,7 @@ def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) ->
     # says where it belongs, and is taken once. What is known by its body's hash must not have a password in it, and
     # neither a change of one's password nor a transfer happens twice. A provider's notification has an ID of its own.
     assert without == {
+        "append_billing_import_content",
         "append_import_content",
         "change_password",
         "preview_template",

@@ -11,6 +11,7 @@ from servicekit.bus import Message, Publisher
 from servicekit.db.tables import event_log
 from tests.e2e.checked import CheckedPublisher
 from tests.e2e.system import Api, System
+from tests.e2e.whole_life import Life
 from tools.contracts import BrokenContract, validate_event
 from tools.generate.event_schemas import published
 
@@ -25,9 +26,11 @@ def test_every_type_that_is_declared_really_passes_the_bus_as_declared(system: S
     assert api.send("POST", f"/v1/customers/{anna['id']}/logins", {}).status_code == 201
     system.drain()
     _write_notes(api, anna["id"])
+    Life(system, api, anna["id"]).live()
     system.drain()
     logged = _logged(system)  # what no queue takes goes there only
-    api.anonymize(anna["id"])
+    forgotten = api.send("POST", f"/v1/customers/{anna['id']}/anonymize", {"end_access": True})
+    assert forgotten.status_code == 202, forgotten.text
     system.drain()
 
     assert {kind.name for _service, kind in published()} <= system.bus.passed | logged

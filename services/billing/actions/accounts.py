@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -118,11 +118,13 @@ def _locked(session: Session, publisher_id: str, customer_id: str) -> Account | 
 def _count_subscriptions(session: Session, account: Account) -> None:
     mine = (Subscription.publisher_id == account.publisher_id, Subscription.customer_id == account.customer_id)
     running = session.scalars(select(Subscription).where(*mine, Subscription.status.in_(RUNNING))).all()
-    statuses = {each.status for each in running}
-    if not statuses and session.scalar(
-        select(func.count()).select_from(select(Subscription.id).where(*mine).limit(1).subquery())
-    ):
-        statuses = {"expired"}
+    had = bool(running) or session.scalar(select(Subscription.id).where(*mine).limit(1)) is not None
+    show_subscriptions(account, running, had=had)
+
+
+def show_subscriptions(account: Account, running: Sequence[Subscription], *, had: bool) -> None:
+    """Figures of the subscriptions that have not ended; ``had``: whether there ever was one."""
+    statuses = {each.status for each in running} or ({"expired"} if had else set())
     account.active_subscriptions = len(running)
     account.subscription_status = next((status for status in _BEST if status in statuses), None)
     coming = [(each.next_payment_at, each.id, each) for each in running if each.next_payment_at is not None]

@@ -153,6 +153,7 @@ def _renewed(
     subscription.offer_id = offer.id
     transaction.period_number = subscription.period_number + 1
     transaction.period_start, transaction.period_end = fact.starts_at, fact.until
+    session.flush()  # settling reads the subscription anew
     settle_transaction(
         session, account, transaction, reference=fact.order_id, at=fact.paid_at, until=fact.until, now=telling.now
     )

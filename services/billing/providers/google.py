@@ -89,7 +89,7 @@ class Google:
     renews_itself = True
     # Google has no idempotency keys: always look up before another try.
     key_lifetime = timedelta(0)
-    longest_call = timedelta(seconds=150)
+    longest_call = timedelta(seconds=100)
 
     def __init__(self, api: GooglePlay, push: PushTokens, *, package_name: str) -> None:
         self._api = api

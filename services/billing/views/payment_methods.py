@@ -63,7 +63,7 @@ class PaymentMethodRef(Schema):
     """Which payment details were used."""
 
     id = text_field("Its ID; null where the details are not on file here.", PAYMENT_METHOD_ID, null=True)
-    kind = text_field("What kind.", "card", enum=[*METHOD_KINDS])
+    kind = text_field("What kind; null only in masked answers.", "card", null=True, enum=[*METHOD_KINDS, None])
     brand = fields.String(required=True, allow_none=True, metadata=personal("The card's brand.", "visa", hidden=False))
     last4 = fields.String(required=True, allow_none=True, metadata=personal("The last four digits.", "4242"))
 

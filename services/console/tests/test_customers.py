@@ -39,7 +39,7 @@ def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
     assert fake.bodies(QUERY)[0] == {
         "q": "",
         "limit": 50,
-        "columns": ["email", "first_name", "last_name", "id", "registered_at", "last_login_at"],
+        "columns": ["email", "first_name", "last_name", "id", "registered_at", "last_login_at", "flags"],
         "sort": "email",
         "cursor": "c1",
     }

@@ -58,7 +58,7 @@ def test_what_is_chosen_shows_on_the_list(client: FlaskClient, fake: FakeApi) ->
     page = client.get(LIST).text
     assert re.findall(r'columnheader".*?(\w+)<svg', page, re.DOTALL) == ["Status", "Country"]
     asked = fake.bodies("/v1/search/customers/query")[0]
-    assert (asked["columns"], asked["limit"], asked["sort"]) == (["status", "country"], 25, "-country")
+    assert (asked["columns"], asked["limit"], asked["sort"]) == (["status", "country", "flags"], 25, "-country")
     # A third click leaves the usual order, and the address says so.
     assert f'href="{LIST}?sort="' in page
     client.get(f"{LIST}?sort=")

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.columns import COLUMNS, chosen, sortable
+from services.console.flags import named
 from services.console.listing import LONGEST_QUERY, PAGE_SIZES, Listing, marked
 from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
@@ -49,6 +50,7 @@ def customer_list() -> Response:
         page=page,
         problem=problem,
         marked=marked,
+        flags_named=named,
     )
     # A script shows what it gets; a status of 4xx would only be one more message in the browser's console.
     response = make_response(shown, 200 if is_fragment() else status)

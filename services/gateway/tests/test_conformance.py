@@ -235,6 +235,22 @@ def test_sign_out_gets_the_session_itself(gateway: Gateway) -> None:
     problem(get(gateway, "/v1/identity/token/x"), 401)
 
 
+@pytest.mark.parametrize("authorization", [None, "Bearer eyJhbGciOiJSUzI1NiJ9.e30.AAAA"])
+def test_a_providers_notification_is_passed_on_with_the_proof_it_brings(
+    gateway: Gateway, authorization: str | None
+) -> None:
+    headers = {"Stripe-Signature": "t=1,v1=00", **({"Authorization": authorization} if authorization else {})}
+    path = "/v1/billing/webhooks/stripe?account=acme"
+    answer = httpx2.post(gateway.url + path, content=b'{"id":  "evt_1"}', headers=headers)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["path"], told["query"]) == ("/v1/billing/webhooks/stripe", "account=acme")
+    assert told["body_bytes"] == 16
+    assert told["headers"].get("authorization") == authorization
+    assert told["headers"]["stripe-signature"] == "t=1,v1=00"
+    assert gateway.identity.asked == []
+
+
 def test_a_services_own_refusal_is_left_as_it_is(gateway: Gateway) -> None:
     answer = get(gateway, "/v1/customers/teapot", **BEARER)
     assert (answer.status_code, answer.text) == (401, '{"code":"its_own"}')

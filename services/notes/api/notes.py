@@ -203,4 +203,4 @@ def _shown(note: Any, status: int = 200) -> Response:
 
 
 def _version_token(customer: Any) -> dict[str, str]:
-    return {"Version-Token": f"{customer.customer_id}.summary.{customer.summary_version}"}
+    return {"Version-Token": f"{customer.customer_id}.notes.{customer.summary_version}"}

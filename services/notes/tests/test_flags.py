@@ -98,7 +98,7 @@ def test_customers_are_flagged_and_unflagged_however_often(notes: Notes, ada: st
     for _ in range(2):
         answer = notes.send("PUT", f"/v1/notes/customers/{ada}/flags/vip")
         assert (answer.status_code, (answer.json or {})["customer_flags"]) == (200, ["vip"])
-        assert answer.headers["Version-Token"] == f"{ada}.summary.1"
+        assert answer.headers["Version-Token"] == f"{ada}.notes.1"
     notes.add(ada, flags=["vip", "at_risk"])
     assert notes.summary(ada)["flags"] == ["at_risk", "vip"]
 

@@ -43,7 +43,7 @@ class FoundAccount(Schema):
         metadata=described(
             "Of the best of its subscriptions; null if there never was one.",
             "active",
-            enum=["trialing", "active", "past_due", "cancelled", "expired"],
+            enum=["trialing", "active", "past_due", "cancelled", "expired", None],
         ),
     )
     next_payment_at = fields.AwareDateTime(allow_none=True, metadata=described("When the next payment is due."))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, null, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,6 @@ def _advance(session: Session, tables: ImportTables, job: ImportJob, done: Tally
         .where(jobs.id == job.id)
         .values(
             worked_chunks=jobs.worked_chunks + 1,
-            awaits=null(),
             created_rows=jobs.created_rows + done.created,
             updated_rows=jobs.updated_rows + done.updated,
             unchanged_rows=jobs.unchanged_rows + done.unchanged,

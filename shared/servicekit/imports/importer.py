@@ -89,7 +89,7 @@ class Importer:
             return swept + 1
         except NotYet as missing:
             self._postpone(claim, missing)
-            return swept
+            return swept + 1
         except Exception as error:
             if is_transient(error):
                 raise

@@ -242,6 +242,6 @@ def import_state(job: ImportJob) -> dict[str, Any]:
         "started_at": rfc3339(job.started_at) if job.started_at else None,
         "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
         "rejects_expire_at": rfc3339(job.ended_at + REJECTS_KEPT) if job.ended_at else None,
-        "awaits": job.awaits["what"] if job.awaits and job.status in OPEN else None,
+        "awaits": (job.awaits or {}).get("what") if job.status in OPEN else None,
         "problem": job.problem,
     }

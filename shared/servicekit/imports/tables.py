@@ -36,8 +36,8 @@ class ImportJob(_Declared):
     """One import: what the caller asked for, what the file is like, how far it is, and who works on it.
 
     ``received_bytes`` and ``received_rows`` count what is stored, up to the end of a record; ``worked_chunks`` is the
-    position, which moves in the transaction of what it counts. ``fence`` grows with each claim. ``awaits`` is what the
-    next batch can't be worked on without, and since when; null if nothing.
+    position, which moves in the transaction of what it counts. ``fence`` grows with each claim. ``awaits`` tells
+    ``what`` the next batch can't be worked on without, and whatever else its kind wants to know of its waiting.
     """
 
     id: Mapped[str] = plain_column(Text, primary_key=True)

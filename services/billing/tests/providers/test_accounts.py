@@ -173,6 +173,12 @@ def test_a_file_with_something_wrong_in_it_is_refused_without_showing_it(tmp_pat
     assert error.value.__cause__ is None
 
 
+def test_the_example_is_one_that_could_be_used(tmp_path: Path) -> None:
+    example = Path(__file__).parents[4] / "deploy" / "billing" / "providers.example.toml"
+    accounts = read_accounts(written(tmp_path, example.read_text("utf-8"), name="providers.toml"))
+    assert [account.provider for account in accounts] == ["stripe", "apple", "google"]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         read_accounts(tmp_path / "none.json")

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from services.billing.execution.claims import LEASE
 from services.billing.money import Money
 from services.billing.providers.orders import (
     CancelOrder,
@@ -85,6 +86,10 @@ def test_a_provider_that_is_not_set_up_has_nothing_else_either() -> None:
         unconfigured.look_up(order_for("charge", "r"))
     with pytest.raises(SignatureInvalid):
         unconfigured.read_notification({}, b"{}")
+
+
+def test_no_call_outlasts_the_lease_under_which_it_is_made(world: World) -> None:
+    assert world.provider.longest_call < LEASE
 
 
 def test_no_capability_is_forgotten() -> None:

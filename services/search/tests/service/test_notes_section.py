@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from servicekit.feed import FeedItem, FeedPage
 from servicekit.ids import new_id
 from servicekit.testing.databases import Template
+from services.search.bootstrap_sections import bootstrap_section
 from services.search.comparison import compare
 from services.search.inbound.notes import summary_told
 from services.search.inbound.reading import Told, UnreadableState
+from services.search.sections import SUMMARY
 from services.search.tests.service.rebuilding import made_system
 from services.search.tests.service.system import BEGINNING, System, anonymized, publisher
 from services.search.tests.service.test_sections import Shop, account, item, person, take_in
@@ -105,6 +108,25 @@ def test_a_flag_taken_away_is_not_found_any_more(system: System) -> None:
     assert compare(system.app_database, system.engine, mine).equal
 
 
+def test_the_section_is_filled_from_the_producers_feed_and_believed_afresh(system: System) -> None:
+    mine, ada, bob = publisher(), *sorted(new_id("cus") for _ in range(2))
+    take_in(system, mine, person(ada), person(bob), summary(ada, 9, flags=["at_risk"]), summary(bob, 9))
+
+    def fetch(_cursor: str | None) -> FeedPage:
+        data = {"customer_id": ada, "notes_count": 1, "flags": ["vip"], "last_note_at": None}
+        item = FeedItem(subject=ada, publisher_id=mine, version=2, datasubject=ada, deleted=False, data=data)
+        return FeedPage([item], None)
+
+    assert bootstrap_section(SUMMARY, fetch, system.app_database) == 1
+    system.index()
+    assert sorted(system.found(mine, "flag:at_risk")) == [ada, bob]
+
+    bootstrap_section(SUMMARY, fetch, system.app_database, afresh=True)
+    system.index()
+    assert system.found(mine, "flag:vip") == [ada]
+    assert system.found(mine, "flag:at_risk") == []
+
+
 def test_an_erased_customers_flags_are_gone(system: System) -> None:
     mine, ada = publisher(), new_id("cus")
     take_in(system, mine, person(ada), summary(ada))
@@ -120,7 +142,7 @@ def test_a_write_of_notes_is_waited_for(system: System) -> None:
     take_in(system, mine, person(ada))
     system.index()
     take_in(system, mine, summary(ada, 4))
-    answer = system.get(mine, q="flag:vip", version_token=f"{ada}.summary.4", wait_ms=0).get_json()
+    answer = system.get(mine, q="flag:vip", version_token=f"{ada}.notes.4", wait_ms=0).get_json()
     assert (answer["version_token_satisfied"], [each["id"] for each in answer["items"]]) == (True, [ada])
 
 
