@@ -12,7 +12,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
+from bench import (
+    billing,
+    bought,
+    creating,
+    embedded_mode,
+    finding,
+    importing,
+    importing_transactions,
+    indexing,
+    notes,
+    relaying,
+    searching,
+)
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
@@ -24,7 +36,9 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "indexing": indexing.measure,
     "finding": finding.measure,
     "searching": searching.measure,
+    "transactions": bought.measure,
     "importing": importing.measure,
+    "importing_transactions": importing_transactions.measure,
     "billing": billing.measure,
     "notes": notes.measure,
     "embedded": embedded_mode.measure,

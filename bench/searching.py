@@ -89,9 +89,9 @@ def _measured(stand: Stand, customers: int, quick: bool) -> _Size:
     _measure_engines(stand, place, mix, rounds, size)
     with ExitStack() as stack:
         settings = {"OPENSEARCH_PREFIX": prefix, "SEARCH_ENGINE": "opensearch"}
-        ours = _Server(stand.web("search", on=stack, **settings), stand.token(place.publisher_id))
+        ours = Server(stand.web("search", on=stack, **settings), stand.token(place.publisher_id))
         answers = {search.q: ours.get(search.q) for search in mix}
-        bare = _Server(_bare(stand, {q: answer.body for q, answer in answers.items()}, stack), ours.token)
+        bare = Server(_bare(stand, {q: answer.body for q, answer in answers.items()}, stack), ours.token)
         _closed_loop(ours, bare, mix, rounds, size)
         _open_loop(ours, bare, mix, 2.0 if quick else 15.0, size)
     OpenSearch([stand.opensearch_url]).indices.delete(index=f"{prefix}*")
@@ -119,7 +119,7 @@ class _Answer:
     engine: float
 
 
-class _Server:
+class Server:
     """One kept connection to a server."""
 
     def __init__(self, port: int, token: str) -> None:
@@ -140,7 +140,7 @@ class _Server:
         return _Answer(body, seconds * 1_000, float(timing.partition("dur=")[2]))
 
 
-def _closed_loop(ours: _Server, bare: _Server, mix: Sequence[Search], rounds: int, size: _Size) -> None:
+def _closed_loop(ours: Server, bare: Server, mix: Sequence[Search], rounds: int, size: _Size) -> None:
     """One client, pairs in turn: who begins changes with every pair."""
     for search in mix:
         ours.get(search.q)
@@ -155,19 +155,19 @@ def _closed_loop(ours: _Server, bare: _Server, mix: Sequence[Search], rounds: in
             size.whole.setdefault(search.kind, []).append(mine.milliseconds)
 
 
-def _open_loop(ours: _Server, bare: _Server, mix: Sequence[Search], seconds: float, size: _Size) -> None:
+def _open_loop(ours: Server, bare: Server, mix: Sequence[Search], seconds: float, size: _Size) -> None:
     """Twenty requests a second whether or not earlier ones were answered; the two servers take turns."""
     for _ in range(2):
         size.open_overheads += [answer.milliseconds - answer.engine for answer in _at_rate(ours, mix, seconds / 2)]
         size.open_bare += [answer.milliseconds for answer in _at_rate(bare, mix, seconds / 2)]
 
 
-def _at_rate(server: _Server, mix: Sequence[Search], seconds: float) -> list[_Answer]:
+def _at_rate(server: Server, mix: Sequence[Search], seconds: float) -> list[_Answer]:
     answers: list[_Answer] = []
     began = time.perf_counter()
 
     def send(search: Search) -> None:
-        answers.append(_Server(server.port, server.token).get(search.q))
+        answers.append(Server(server.port, server.token).get(search.q))
 
     threads = []
     for number in range(int(seconds * RATE)):

@@ -90,9 +90,9 @@ def _owner(assembly: Assembly, password: str, now: datetime) -> Staff:
 
 def _make_customers(assembly: Assembly, publisher_id: str, count: int, now: datetime) -> None:
     """The customers, with a progress bar on standard error where there are enough to wait for."""
-    customers = assembly.databases["customers.app"]
+    customers, billing = assembly.databases["customers.app"], assembly.databases["billing.app"]
     if count < _WORTH_A_BAR:
-        fill(customers, publisher_id=publisher_id, count=count, now=now, done=lambda _: None)
+        fill(customers, billing=billing, publisher_id=publisher_id, count=count, now=now, done=lambda _: None)
         return
     with click.progressbar(length=count, label="making demo customers", show_pos=True, file=sys.stderr) as bar:
-        fill(customers, publisher_id=publisher_id, count=count, now=now, done=bar.update)
+        fill(customers, billing=billing, publisher_id=publisher_id, count=count, now=now, done=bar.update)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,35 @@ from embedded.postgres import EmbeddedPostgresError
 from embedded.state import StateError
 from embedded.up import DATA
 from servicekit import logging
+from servicekit.bootstrap import Fetch
 from servicekit.db.database import Database
 from servicekit.db.migrate import newest_version, present_version
 from servicekit.feed import FeedPage
 from servicekit.feed_client import PAGE
 from servicekit.process import worker_id
 from servicekit.settings import SettingsError
+from services.billing.queries.feeds import accounts_feed, transactions_feed
 from services.customers.queries import customers_feed
 from services.notes.queries import summaries_feed
 from services.search import dirty, status
 from services.search.bootstrap_customers import bootstrap_customers
-from services.search.bootstrap_sections import bootstrap_section
+from services.search.bootstrap_others import FEEDS, bootstrap_feed
 from services.search.indexer import Indexer
 from services.search.rebuild_command import Bar, rebuild_options, run
-from services.search.sections import SUMMARY
 
 _LOOK_SECONDS = 0.05
+_READ: dict[str, Callable[..., FeedPage]] = {
+    "accounts": accounts_feed,
+    "transactions": transactions_feed,
+    "summaries": summaries_feed,
+}
 
 
 @click.command()
 @click.option(
     "--data", default=str(DATA), type=click.Path(file_okay=False), help="The data directory of ./accounts up."
 )
-@click.option("--projection", is_flag=True, help="Read every customer from the customers service again instead.")
+@click.option("--projection", is_flag=True, help="Read every customer from the other services again instead.")
 @click.option("--status", "only_status", is_flag=True, help="Only say how the index is, as JSON.")
 @rebuild_options
 def rebuild(data: str, projection: bool, only_status: bool, **options: Any) -> None:
@@ -54,8 +61,7 @@ def rebuild(data: str, projection: bool, only_status: bool, **options: Any) -> N
         databases = {
             "app": Database(patient.urls["search"].app, pool_size=4),
             "system": Database(patient.urls["search"].system, pool_size=4),
-            "owner": Database(patient.urls["customers"].system, pool_size=1),
-            "notes": Database(patient.urls["notes"].system, pool_size=1),
+            **{name: Database(patient.urls[name].system, pool_size=1) for name in ("customers", "billing", "notes")},
         }
         for database in databases.values():
             stack.callback(database.close)
@@ -95,26 +101,29 @@ def _current(patient: Patient) -> Patient:
 
 
 def _project(databases: dict[str, Database]) -> None:
-    def fetch(cursor: str | None) -> FeedPage:
-        with databases["owner"].transaction() as session:
-            return customers_feed(session, cursor=cursor, limit=PAGE)
-
-    def fetch_notes(cursor: str | None) -> FeedPage:
-        with databases["notes"].transaction() as session:
-            return summaries_feed(session, cursor=cursor, limit=PAGE)
-
     with Bar() as bar:
-        count = bootstrap_customers(
-            fetch, databases["app"], afresh=True, progress=lambda items: bar.at("reading customers", items, None)
-        )
-        bootstrap_section(
-            SUMMARY,
-            fetch_notes,
-            databases["app"],
-            afresh=True,
-            progress=lambda items: bar.at("reading notes", items, None),
-        )
-    click.echo(f"{count:,} customers read.")
+        everybody = partial(bootstrap_customers, app=databases["app"], afresh=True)
+        counts = {
+            "customers": everybody(_feed_of(databases["customers"], customers_feed), progress=_shown(bar, "customers"))
+        }
+        for feed in FEEDS:
+            fetch = _feed_of(databases[feed.owner], _READ[feed.name])
+            take_in = partial(bootstrap_feed, feed, app=databases["app"], afresh=True)
+            counts[feed.name] = take_in(fetch=fetch, progress=_shown(bar, feed.name))
+    for name, count in counts.items():
+        click.echo(f"{count:,} {name} read.")
+
+
+def _feed_of(database: Database, read: Callable[..., FeedPage]) -> Fetch:
+    def fetch(cursor: str | None) -> FeedPage:
+        with database.transaction() as session:
+            return read(session, cursor=cursor, limit=PAGE)
+
+    return fetch
+
+
+def _shown(bar: Bar, what: str) -> Callable[[int], None]:
+    return lambda items: bar.at(f"reading {what}", items, None)
 
 
 def _index(system: Database, indexer: Indexer) -> None:

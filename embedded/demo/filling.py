@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from embedded.demo.billing import fill_billing
 from embedded.demo.people import SEED, SOURCE, DemoCustomer, customer
 from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
@@ -17,14 +18,25 @@ from services.customers.schemas import CreateCustomer
 _BATCH = 500
 
 
-def fill(database: Database, *, publisher_id: str, count: int, now: datetime, done: Callable[[int], None]) -> None:
-    """Make the first ``count`` customers, those that are there already left as they are.
+def fill(
+    database: Database,
+    *,
+    publisher_id: str,
+    count: int,
+    now: datetime,
+    done: Callable[[int], None],
+    billing: Database | None = None,
+) -> None:
+    """Make the first ``count`` customers, those that are there already left as they are; with ``billing``, in that
+    service's database, what they bought, too.
 
-    ``done`` is told after each transaction how many more there are. A fill that was killed is completed by the next.
+    ``done`` is told after each batch how many more there are. A fill that was killed is completed by the next.
     """
     for first in range(1, count + 1, _BATCH):
         people = [customer(SEED, number, now) for number in range(first, min(first + _BATCH, count + 1))]
         _make(database, publisher_id, people, now)
+        if billing is not None:
+            fill_billing(database, billing, publisher_id=publisher_id, people=people, first=first, now=now)
         done(len(people))
 
 

@@ -21,6 +21,11 @@ class Column:
     sort: str | None = None
 
 
+def _account(name: str, label: str, kind: str) -> Column:
+    """One that billing tells, sorted by its own name."""
+    return Column(name, label, kind, (name,), name)
+
+
 COLUMNS: Sequence[Column] = (
     Column("email", "Email", "text", ("email",), "email"),
     Column("name", "Name", "name", ("first_name", "last_name"), "last_name"),
@@ -41,6 +46,18 @@ COLUMNS: Sequence[Column] = (
     Column("birthdate", "Date of birth", "day", ("birthdate",), "birthdate"),
     Column("external_id", "External IDs", "external_ids", ("external_ids",), "external_id"),
     Column("status", "Status", "status", ("status",), "status"),
+    _account("transactions_count", "Transactions", "count"),
+    _account("last_payment_method", "Last payment method", "payment_method"),
+    _account("subscription_status", "Subscription", "label"),
+    _account("active_subscriptions", "Active subscriptions", "count"),
+    Column("next_payment_at", "Next payment", "payment", ("next_payment_at", "next_payment"), "next_payment_at"),
+    _account("lifetime_value", "Lifetime value", "amounts"),
+    _account("first_transaction_at", "First transaction", "moment"),
+    _account("last_transaction_at", "Last transaction", "moment"),
+    _account("first_channel", "First channel", "label"),
+    _account("last_channel", "Last channel", "label"),
+    _account("has_access", "Access", "yes_no"),
+    _account("access_until", "Access until", "moment"),
     Column("flags", "Flags", "flags", ("flags",), "flags"),
     Column("notes_count", "Notes", "number", ("notes_count",), "notes_count"),
     Column("last_note_at", "Last note", "moment", ("last_note_at",), "last_note_at"),
@@ -48,9 +65,22 @@ COLUMNS: Sequence[Column] = (
 BY_NAME = {column.name: column for column in COLUMNS}
 SORTED_BY = frozenset(column.sort for column in COLUMNS if column.sort)
 # By these also those can sort from whom personal data is hidden: another order would tell it.
-_NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"})
+_NOT_PERSONAL = frozenset({"registered_at", "last_login_at", "country", "language", "currency", "status"}) | {
+    "transactions_count",
+    "last_payment_method",
+    "subscription_status",
+    "active_subscriptions",
+    "next_payment_at",
+    "lifetime_value",
+    "first_transaction_at",
+    "last_transaction_at",
+    "first_channel",
+    "last_channel",
+    "has_access",
+    "access_until",
+}
 _NOT_PERSONAL |= {"flags", "notes_count", "last_note_at"}
-DEFAULT = ("email", "name", "id", "registered_at", "last_login_at")
+DEFAULT = ("email", "name", "id", "registered_at", "last_login_at", "transactions_count", "last_payment_method")
 
 
 def chosen(names: object) -> tuple[Column, ...]:

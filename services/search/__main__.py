@@ -24,12 +24,11 @@ from services.search import status as index_status
 from services.search.adapters import choose_engine
 from services.search.app import MIGRATIONS, SERVICE, create_app
 from services.search.bootstrap_customers import FEED, bootstrap_customers
-from services.search.bootstrap_sections import bootstrap_section
+from services.search.bootstrap_others import FEEDS, bootstrap_feed
 from services.search.comparison import all_publishers
 from services.search.comparison import compare as compare_index
 from services.search.engine.breaker import guarded
 from services.search.handlers import QUEUE, SUBSCRIPTIONS
-from services.search.sections import SUMMARY
 from services.search.settings import Settings
 from services.search.sides import Comparison
 
@@ -87,22 +86,25 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--afresh", is_flag=True, help="Believe the customers service even where more was known already.")
+@click.option("--afresh", is_flag=True, help="Believe the other services even where more was known already.")
 def bootstrap(afresh: bool) -> None:
-    """Fill the projection from the customers service, and from notes where ``NOTES_URL`` says where that is, while
-    changes flow. Goes on where it was interrupted."""
+    """Fill the projection from the services that tell of customers, while changes flow.
+
+    Goes on where it was interrupted. Services whose address isn't set are left out, but for the customers' own.
+    """
     settings = Settings.from_env()
     database = Database(settings.database.app, pool_size=2)
-    _read(
-        settings, "customers", settings.customers_url, FEED, partial(bootstrap_customers, app=database, afresh=afresh)
-    )
-    if settings.notes_url:
-        read = partial(bootstrap_section, SUMMARY, app=database, afresh=afresh)
-        _read(settings, "notes", settings.notes_url, "/internal/feed/summaries", read)
+    urls = {"billing": settings.billing_url, "notes": settings.notes_url}
+    everybody = partial(bootstrap_customers, app=database, afresh=afresh)
+    _read(settings, "customers", settings.customers_url, "customers", FEED, everybody)
+    for feed in FEEDS:
+        if urls[feed.owner]:
+            take_in = partial(bootstrap_feed, feed, app=database, afresh=afresh)
+            _read(settings, feed.owner, urls[feed.owner], feed.name, feed.path, take_in)
 
 
-def _read(settings: Settings, owner: str, url: str, feed: str, read: Callable[..., int]) -> None:
-    """Read one service's feed to its end, with a progress bar."""
+def _read(settings: Settings, owner: str, url: str, what: str, path: str, take_in: Callable[..., int]) -> None:
+    """Read a feed to its end, with a bar."""
     client = feed_client(
         url,
         identity_url=settings.identity_url,
@@ -110,11 +112,11 @@ def _read(settings: Settings, owner: str, url: str, feed: str, read: Callable[..
         client_secret=settings.client_secret,
         audience=owner,
     )
-    columns = (TextColumn(owner), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
     with client, Progress(*columns) as display:
-        task = display.add_task(owner, total=None)
-        count = read(fetch=over_http(client, feed), progress=lambda items: display.update(task, completed=items))
-    click.echo(f"{count:,} customers read from {owner}.")
+        task = display.add_task(what, total=None)
+        count = take_in(fetch=over_http(client, path), progress=lambda items: display.update(task, completed=items))
+    click.echo(f"{count:,} {what} read.")
 
 
 @main.command()

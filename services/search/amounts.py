@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
-
-from babel.numbers import get_currency_precision
 
 DIGITS = 3
 """Digits behind the point that count."""
+# Of a currency where they aren't two: ISO 4217, list one.
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_DIGITS_OF = {currency: digits for digits, names in _DIGITS.items() for currency in names.split()}
 LARGEST = 9 * 10**18
 """What is more than this counts as this: a number of 64 bits."""
 
 
 def thousandths(amount_minor: int, currency: str) -> int:
     """An amount in minor units (ISO 4217) as thousandths of the unit; cut where the currency has smaller ones."""
-    shift = DIGITS - _precision(currency)
+    shift = DIGITS - _DIGITS_OF.get(currency, 2)
     scaled: int = amount_minor * 10**shift if shift >= 0 else amount_minor // 10**-shift
     return max(-LARGEST, min(scaled, LARGEST))
 
@@ -38,8 +42,3 @@ def parsed(text: str) -> int | None:
     """Thousandths of what is written as a number with a point; None for what is none, or has more digits."""
     scaled = Decimal(text).scaleb(DIGITS)
     return int(scaled) if scaled == scaled.to_integral_value() else None
-
-
-@lru_cache(maxsize=512)
-def _precision(currency: str) -> int:
-    return get_currency_precision(currency)

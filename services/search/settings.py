@@ -28,6 +28,7 @@ class Settings:
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     customers_url: str = ""
+    billing_url: str = ""
     notes_url: str = ""
     client_id: str = ""
     client_secret: str = ""
@@ -40,8 +41,8 @@ class Settings:
     def from_env(cls) -> Settings:
         """Read ``SEARCH_DATABASE_URL_*``, ``SEARCH_ENGINE``, ``OPENSEARCH_URL``, ``OPENSEARCH_PREFIX``,
         ``OPENSEARCH_SHARDS``, ``OPENSEARCH_REPLICAS``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``,
-        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``NOTES_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
-        ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``, ``AUDIT_DAYS``."""
+        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``BILLING_URL``, ``NOTES_URL``, ``SERVICE_CLIENT_ID``,
+        ``SERVICE_CLIENT_SECRET``, ``DATABASE_POOL_SIZE``, ``INDEXER_BATCH``, ``INDEXER_THREADS``, ``AUDIT_DAYS``."""
         env = Env()
         positive = validate.Range(min=1)
         return cls(
@@ -56,6 +57,7 @@ class Settings:
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             customers_url=env.str("CUSTOMERS_URL", ""),
+            billing_url=env.str("BILLING_URL", ""),
             notes_url=env.str("NOTES_URL", ""),
             client_id=env.str("SERVICE_CLIENT_ID", "search"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),

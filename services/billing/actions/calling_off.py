@@ -66,15 +66,21 @@ def cancelled(session: Session, transaction: Transaction, *, now: datetime) -> N
     if transaction.status != "pending":
         return
     transaction.status, transaction.settled_at = "cancelled", now
-    if transaction.kind in ("renewal", "switch") and transaction.subscription_id is not None:
-        subscription = session.get_one(
-            Subscription, transaction.subscription_id, with_for_update=True, populate_existing=True
-        )
-        payment_called_off(session, subscription, now=now)
-        if transaction.kind == "renewal":
-            stop_renewals(session, subscription, now=now)
+    stop_what_it_was_for(session, transaction, now=now)
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_CANCELLED, transaction, now=now)
+
+
+def stop_what_it_was_for(session: Session, transaction: Transaction, *, now: datetime) -> None:
+    """A charge for a subscription was called off: a switch isn't made, a renewal isn't tried again either."""
+    if transaction.kind not in ("renewal", "switch") or transaction.subscription_id is None:
+        return
+    subscription = session.get_one(
+        Subscription, transaction.subscription_id, with_for_update=True, populate_existing=True
+    )
+    payment_called_off(session, subscription, now=now)
+    if transaction.kind == "renewal":
+        stop_renewals(session, subscription, now=now)
 
 
 def try_again(session: Session, transaction: Transaction, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from servicekit.ids import new_id
@@ -38,6 +38,16 @@ def issue_credit_note(
 ) -> Invoice:
     """The credit note about money of a transaction that was given back; its amounts are negative."""
     return _issue(session, paid, kind="credit_note", refund_id=refund_id, amount=-amount_minor, tax=-tax_minor, now=now)
+
+
+def undo_credit_note(session: Session, paid: Transaction, *, refund_id: str, now: datetime) -> None:
+    """The invoice that takes back a refund's credit note, if there is one: the money was not given back after all."""
+    mine = select(Invoice).where(Invoice.transaction_id == paid.id, Invoice.refund_id == refund_id)
+    note = session.scalars(mine.where(Invoice.kind == "credit_note")).one_or_none()
+    if note is not None:
+        _issue(
+            session, paid, kind="invoice", refund_id=refund_id, amount=-note.total_minor, tax=-note.tax_minor, now=now
+        )
 
 
 def _issue(

@@ -12,7 +12,7 @@ from servicekit.ids import new_id
 from services.billing import events
 from services.billing.actions.access import access_by, end_access
 from services.billing.actions.accounts import count_money
-from services.billing.actions.invoices import issue_credit_note
+from services.billing.actions.invoices import issue_credit_note, undo_credit_note
 from services.billing.actions.stopping import end_now, stop_renewals
 from services.billing.intents import intend
 from services.billing.models.accounts import Account
@@ -42,23 +42,10 @@ def give_back(
 
     The caller holds the account, has made sure that so much is left, and settles the account.
     """
-    refund = Refund(
-        id=new_id("ref"),
-        publisher_id=transaction.publisher_id,
-        customer_id=transaction.customer_id,
-        transaction_id=transaction.id,
-        amount_minor=amount_minor,
-        currency=transaction.currency,
-        status="pending",
-        reason=reason,
-        comment=comment,
-        ends_access=ends_access,
-        stops_renewals=stops_renewals,
-        requested_by=requested_by,
-        requested_at=now,
-    )
-    session.add(refund)
-    transaction.refunding_minor += amount_minor
+    refund = _reserve(
+        session, transaction, amount_minor, reason=reason, comment=comment, ends_access=ends_access,
+        stops_renewals=stops_renewals, requested_by=requested_by, now=now,
+    )  # fmt: skip
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_REFUND_REQUESTED, transaction, now=now, refund=refund)
     return refund, _intend(session, transaction, refund, requested_by=requested_by, now=now)
@@ -97,15 +84,53 @@ def settle_refund(
         )
 
 
-def fail_refund(session: Session, refund: Refund, *, failure: Mapping[str, str], at: datetime, now: datetime) -> None:
-    """The provider refused: what was reserved can be given back again. Doing it again changes nothing."""
-    if refund.status != "pending":
+def fail_refund(
+    session: Session, account: Account, refund: Refund, *, failure: Mapping[str, str], at: datetime, now: datetime
+) -> None:
+    """The provider refused, or a refund that counted as made came back: the money can be given back again.
+
+    What has ended with it stays so. Doing it again changes nothing. The caller holds the account and settles it.
+    """
+    if refund.status == "failed":
         return
     transaction = _transaction_of(session, refund)
+    was_made = refund.status == "succeeded"
     refund.status, refund.failure, refund.settled_at = "failed", dict(failure), at
-    transaction.refunding_minor -= refund.amount_minor
+    if was_made:
+        transaction.refunded_minor -= refund.amount_minor
+        follow_refunds(transaction)
+        count_money(account, transaction.currency, refund.amount_minor)
+    else:
+        transaction.refunding_minor -= refund.amount_minor
     transaction.version += 1
     events.publish_transaction(session, events.TRANSACTION_REFUND_FAILED, transaction, now=now, refund=refund)
+    if was_made:
+        undo_credit_note(session, transaction, refund_id=refund.id, now=now)
+
+
+def record_foreign_refund(
+    session: Session,
+    account: Account,
+    transaction: Transaction,
+    amount_minor: int,
+    *,
+    reference: str,
+    ends: bool,
+    recorded_by: str,
+    at: datetime,
+    now: datetime,
+) -> Refund:
+    """Money was given back without us, in a provider's own pages or by a store; no more than is left.
+
+    ``ends``: the access that it paid for is over with it, and so are renewals. The caller makes sure that this refund
+    isn't known yet, holds the account and settles it.
+    """
+    refund = _reserve(
+        session, transaction, amount_minor, reason="other", comment=None, ends_access=ends,
+        stops_renewals=ends and transaction.subscription_id is not None, requested_by=recorded_by, now=at,
+    )  # fmt: skip
+    settle_refund(session, account, refund, reference=reference, at=at, now=now)
+    return refund
 
 
 def follow_refunds(transaction: Transaction) -> None:
@@ -115,6 +140,31 @@ def follow_refunds(transaction: Transaction) -> None:
     else:
         whole = transaction.refunded_minor == transaction.amount_minor
         transaction.status = "refunded" if whole else "partially_refunded"
+
+
+def _reserve(
+    session: Session, transaction: Transaction, amount_minor: int, *, reason: str, comment: str | None,
+    ends_access: bool, stops_renewals: bool, requested_by: str, now: datetime,
+) -> Refund:  # fmt: skip
+    refund = Refund(
+        id=new_id("ref"),
+        publisher_id=transaction.publisher_id,
+        customer_id=transaction.customer_id,
+        transaction_id=transaction.id,
+        amount_minor=amount_minor,
+        currency=transaction.currency,
+        status="pending",
+        reason=reason,
+        comment=comment,
+        ends_access=ends_access,
+        stops_renewals=stops_renewals,
+        requested_by=requested_by,
+        requested_at=now,
+    )
+    session.add(refund)
+    transaction.refunding_minor += amount_minor
+    session.flush()
+    return refund
 
 
 def _intend(

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing import events
+from services.billing.actions.calling_off import stop_what_it_was_for
 from services.billing.actions.refunds import give_back
 from services.billing.actions.subscriptions import running_subscription
 from services.billing.models.accounts import Account
@@ -26,6 +27,7 @@ class Unwanted:
     reason: str = "other"
     comment: str | None
     requested_by: str = SYSTEM
+    was_called_off: bool = False
 
 
 def why_unwanted(session: Session, account: Account, transaction: Transaction) -> Unwanted | None:
@@ -41,6 +43,7 @@ def why_unwanted(session: Session, account: Account, transaction: Transaction) -
             reason=str(void.request.get("why", "other")),
             comment=void.request.get("comment"),
             requested_by=void.requested_by,
+            was_called_off=True,
         )
     if transaction.status == "cancelled":
         return Unwanted(comment="The payment came after the transaction was cancelled.")
@@ -52,12 +55,13 @@ def why_unwanted(session: Session, account: Account, transaction: Transaction) -
 
 
 def give_back_unwanted(session: Session, transaction: Transaction, why: Unwanted, *, now: datetime) -> None:
-    """Give all of it back. Nothing was delivered for it, so nothing ends but the renewals of what was called off."""
+    """Give all of it back. Nothing was delivered for it, so the refund ends nothing."""
+    if why.was_called_off:
+        stop_what_it_was_for(session, transaction, now=now)
     if transaction.left_minor > 0:
-        stops = transaction.kind == "renewal" and why.requested_by != SYSTEM
         give_back(
             session, transaction, transaction.left_minor, reason=why.reason, comment=why.comment, ends_access=False,
-            stops_renewals=stops, requested_by=why.requested_by, now=now,
+            stops_renewals=False, requested_by=why.requested_by, now=now,
         )  # fmt: skip
 
 

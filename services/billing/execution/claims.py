@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-LEASE = timedelta(seconds=120)
-"""Longer than any call to a provider takes."""
+LEASE = timedelta(seconds=240)
+"""Longer than any call to a provider takes, so that some can be made one after the other."""
 
 _TAKEN = """
     attempts = attempts + 1, fence = fence + 1, lease_until = :until,
@@ -22,7 +22,8 @@ _TAKEN = """
         ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ) AS found
     WHERE id = chosen
-    RETURNING id, publisher_id, customer_id, kind, provider, request, status, attempts, fence, called_before
+    RETURNING id, publisher_id, customer_id, kind, provider, request, status, attempts, fence, called_before,
+        lease_until
 """
 _DUE = text(f"UPDATE operation SET {_TAKEN.format('next_attempt_at <= :now')}")  # noqa: S608 (constants only)
 _ONE = text(f"UPDATE operation SET {_TAKEN.format('id = :id AND next_attempt_at <= :now')}")  # noqa: S608 (constants only)
@@ -30,7 +31,7 @@ _ONE = text(f"UPDATE operation SET {_TAKEN.format('id = :id AND next_attempt_at 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An operation that is ours until its lease runs out. ``called_before``: when the provider was first called."""
+    """An operation that is ours until ``leased_until``. ``called_before``: when the provider was first called."""
 
     id: str
     publisher_id: str
@@ -42,6 +43,7 @@ class Claim:
     attempts: int
     fence: int
     called_before: datetime | None
+    leased_until: datetime
 
 
 def claim_due(session: Session, *, now: datetime, limit: int) -> Sequence[Claim]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -41,6 +42,7 @@ BATCH = 20
 _KEY_MARGIN = 0.9
 _BACK_OFF_SECONDS = (2.0, 3600.0)
 _PROCESSING_SECONDS = 60.0
+_FRUITLESS_ATTEMPTS = 2
 _IDLE_SECONDS = (0.05, 0.5)
 _log = structlog.get_logger("executor")
 _RELEASE = text(
@@ -50,6 +52,14 @@ _RELEASE = text(
     WHERE id = :id AND fence = :fence AND status = ANY(:open)
     """
 )
+
+
+class _Unforeseen(ProviderError):
+    """A mistake of ours, or something that the port rules out: nobody knows whether the provider has done it."""
+
+    in_doubt = True
+
+
 Find = Callable[[str, str], Provider]
 """The provider of a publisher by its name."""
 
@@ -89,7 +99,7 @@ class Executor:
         with self._system.transaction() as session:
             claims = claim_due(session, now=self._now(), limit=BATCH)
         for done, claim in enumerate(claims, 1):
-            self._carry_out(claim)
+            self._carry_out_or_log(claim)
             if stop is not None and stop.is_set():
                 return done
         return len(claims)
@@ -101,9 +111,24 @@ class Executor:
         if claim is not None:
             self._carry_out(claim)
 
+    def _carry_out_or_log(self, claim: Claim) -> None:
+        """Of what we didn't foresee one operation suffers, not all the others with it."""
+        try:
+            self._carry_out(claim)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+            _log.error("an operation failed", operation_id=claim.id, error=type(error).__name__, frames=frames[-12:])
+            self._later(claim, _Unforeseen(type(error).__name__))
+
     def _carry_out(self, claim: Claim) -> None:
         reach("operation:claimed")
         provider = self._find(claim.publisher_id, claim.provider)
+        if self._now() + provider.longest_call > claim.leased_until:
+            # When the lease is over others rely on no call being under way, such as who calls a charge off.
+            self._wait(claim, claim.status, "its turn came too late", timedelta(0))
+            return
         try:
             outcome = self._ask(provider, claim, order_of(claim.kind, claim.id, claim.request))
         except ProviderRefused as refused:
@@ -121,7 +146,8 @@ class Executor:
     def _ask(self, provider: Provider, claim: Claim, order: Order) -> Outcome:
         called = claim.called_before
         old = called is not None and self._now() - called > provider.key_lifetime * _KEY_MARGIN
-        if claim.status == "processing" or old:
+        fruitless = claim.status == "in_doubt" and claim.attempts > _FRUITLESS_ATTEMPTS
+        if claim.status == "processing" or old or fruitless:
             known = provider.look_up(order)
             if known is not None:
                 return known

@@ -5,24 +5,17 @@ from __future__ import annotations
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from servicekit.ids import new_id
-from services.billing import events
-from services.billing.actions.access import access_by, end_access
-from services.billing.actions.accounts import count_money, lock_for_outcome, settle_account
-from services.billing.actions.invoices import issue_credit_note
-from services.billing.actions.subscriptions import expire_subscription
+from services.billing.actions.accounts import lock_for_outcome, settle_account
+from services.billing.actions.refunds import fail_refund, record_foreign_refund
 from services.billing.actions.transactions import order_key
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import STORES, Refund, Transaction
-from services.billing.money import share_of
 from services.billing.notified.charges import is_a_charge_in_doubt, operation_of
 from services.billing.notified.telling import NotKnownYet, Telling
 from services.billing.providers.notifications import RefundFailed, RefundSettled
 from services.billing.providers.port import Declined, Settled
-
-_REASON = "other"
 
 
 def refund_settled(session: Session, telling: Telling, fact: RefundSettled) -> None:
@@ -71,8 +64,10 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
     account = lock_for_outcome(session, telling.publisher_id, found.customer_id)
     transaction = session.get_one(Transaction, found.id, with_for_update=True, populate_existing=True)
     refund = _refund_of(session, transaction, fact.reference)
-    if refund is not None and refund.status == "succeeded":
-        _take_back(session, telling, account, transaction, refund, outcome)
+    if refund is not None:
+        failure = {"code": fact.code, "message": fact.message}
+        fail_refund(session, account, refund, failure=failure, at=telling.at, now=telling.now)
+        settle_account(session, account, now=telling.now)
 
 
 def _charged(session: Session, telling: Telling, reference: str, key: str | None) -> Transaction | None:
@@ -108,80 +103,19 @@ def _give_back(
         amount = transaction.left_minor
     if amount <= 0 or (fact.amount and fact.amount.currency != transaction.currency):
         return
-    by_store = telling.provider in STORES
-    whole = amount == transaction.left_minor
-    refund = _recorded(session, telling, transaction, fact.reference, amount, ends_access=by_store and whole)
-    transaction.refunded_minor += amount
-    _follow(transaction)
-    count_money(account, transaction.currency, -amount)
-    session.flush()
-    events.publish_transaction(session, events.TRANSACTION_REFUNDED, transaction, now=telling.now, refund=refund)
-    if refund.ends_access:
-        _end(session, telling, transaction)
-    settle_account(session, account, now=telling.now)
-    if transaction.channel == "web":
-        tax = share_of(transaction.tax_minor, amount, transaction.amount_minor)
-        issue_credit_note(
-            session, transaction, refund_id=refund.id, amount_minor=amount, tax_minor=tax, now=telling.now
-        )
-
-
-def _recorded(
-    session: Session, telling: Telling, transaction: Transaction, reference: str, amount: int, *, ends_access: bool
-) -> Refund:
-    refund = Refund(
-        id=new_id("ref"),
-        publisher_id=transaction.publisher_id,
-        customer_id=transaction.customer_id,
-        transaction_id=transaction.id,
-        amount_minor=amount,
-        currency=transaction.currency,
-        status="succeeded",
-        reason=_REASON,
-        ends_access=ends_access,
-        stops_renewals=ends_access,
-        provider_reference=reference,
-        requested_by=telling.provider,
-        requested_at=telling.at,
-        settled_at=telling.at,
-    )
-    session.add(refund)
-    return refund
-
-
-def _take_back(
-    session: Session, telling: Telling, account: Account, transaction: Transaction, refund: Refund, why: Declined
-) -> None:
-    refund.status, refund.failure = "failed", {"code": why.code, "message": why.message}
-    transaction.refunded_minor -= refund.amount_minor
-    _follow(transaction)
-    count_money(account, transaction.currency, refund.amount_minor)
-    session.flush()
-    events.publish_transaction(session, events.TRANSACTION_REFUND_FAILED, transaction, now=telling.now, refund=refund)
+    record_foreign_refund(
+        session, account, transaction, amount, reference=fact.reference,
+        ends=amount == transaction.left_minor and _is_taken_away(session, telling, transaction),
+        recorded_by=telling.provider, at=telling.at, now=telling.now,
+    )  # fmt: skip
     settle_account(session, account, now=telling.now)
 
 
-def _follow(transaction: Transaction) -> None:
-    """The status that what was given back makes."""
-    if transaction.refunded_minor == 0:
-        transaction.status = "succeeded"
-    else:
-        whole = transaction.refunded_minor == transaction.amount_minor
-        transaction.status = "refunded" if whole else "partially_refunded"
-    transaction.version += 1
-
-
-def _end(session: Session, telling: Telling, transaction: Transaction) -> None:
+def _is_taken_away(session: Session, telling: Telling, transaction: Transaction) -> bool:
     """What a store refunded it has taken away too, if it is the period that runs now."""
-    subscription = (
-        session.get(Subscription, transaction.subscription_id, with_for_update=True, populate_existing=True)
-        if transaction.subscription_id
-        else None
-    )
-    if subscription is not None:
-        if transaction.period_end != subscription.current_period_end:
-            return
-        expire_subscription(session, subscription, reason="refunded", now=telling.now)
-    access = access_by(session, transaction)
-    if access is not None:
-        end_access(session, access, now=telling.now)
+    if telling.provider not in STORES:
+        return False
+    if transaction.subscription_id is None:
+        return True
+    subscription = session.get_one(Subscription, transaction.subscription_id)
+    return transaction.period_end == subscription.current_period_end

@@ -38,9 +38,29 @@ CUSTOMER: dict[str, Any] = {
     "anonymized_at": None,
     "version": 7,
 }
+ACCOUNT: dict[str, Any] = {
+    "transactions_count": 1_204,
+    "last_payment_method": {"kind": "card", "brand": "visa", "last4": "4242"},
+    "subscription_status": "past_due",
+    "active_subscriptions": 2,
+    "next_payment_at": "2026-04-01T08:00:00.000000Z",
+    "next_payment": {"amount_minor": 1_299, "currency": "EUR"},
+    "lifetime_value": [{"amount_minor": 4_797, "currency": "EUR"}, {"amount_minor": 500, "currency": "JPY"}],
+    "first_transaction_at": "2026-02-01T08:00:00.000000Z",
+    "last_transaction_at": None,
+    "first_channel": "web",
+    "last_channel": None,
+    "has_access": True,
+    "access_until": None,
+}
 PAGE: dict[str, Any] = {
     "items": [
-        {**CUSTOMER, "matched": [{"attribute": "last_name", "value": "Müller", "how": "prefix"}], "score": 3},
+        {
+            **CUSTOMER,
+            **ACCOUNT,
+            "matched": [{"attribute": "last_name", "value": "Müller", "how": "prefix"}],
+            "score": 3,
+        },
     ],
     "next_cursor": None,
     "total": {"value": 1, "exact": True},

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from services.console.listing import marked
 from services.console.tests.conftest import FakeApi, problem
-from services.console.tests.examples import CUSTOMER, ID, ME, PAGE
+from services.console.tests.examples import CUSTOMER, ID, ME, PAGE, PREFERENCES
 
 QUERY = "/v1/search/customers/query"
 PART = {"HX-Request": "true"}
@@ -32,6 +32,22 @@ def test_a_script_gets_only_the_part_that_changes(client: FlaskClient) -> None:
     assert "<html" in client.get("/console/customers", headers={**PART, "HX-History-Restore-Request": "true"}).text
 
 
+DATES = ("registered_at", "last_login_at")
+
+
+def test_accounts_are_shown_as_people_read_them(client: FlaskClient, fake: FakeApi) -> None:
+    names = ["transactions_count", "last_payment_method", "subscription_status", "next_payment_at", "lifetime_value"]
+    names += ["first_channel", "last_channel", "has_access", "access_until", "active_subscriptions"]
+    listed = {**PREFERENCES, "customer_list": {"columns": names}}
+    fake.answers["GET /v1/identity/me/preferences"] = listed
+    page = client.get("/console/customers").text
+    for shown in ("1,204", "Visa •••• 4242", "Past due", "€12.99", "€47.97", "¥500", "Web", "Yes"):
+        assert shown in page, shown
+    assert set(fake.bodies(QUERY)[0]["columns"]) == {*names, "next_payment", "flags"}
+    fake.answers[f"POST {QUERY}"] = {**PAGE, "items": [{**PAGE["items"][0], "last_payment_method": None}]}
+    assert "Visa" not in client.get("/console/customers").text
+
+
 def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
     page = client.get("/console/customers?sort=email&at=c1").text
     assert '<th scope="col" role="columnheader" aria-sort="ascending">' in page
@@ -39,7 +55,16 @@ def test_sorting_turns_around(client: FlaskClient, fake: FakeApi) -> None:
     assert fake.bodies(QUERY)[0] == {
         "q": "",
         "limit": 50,
-        "columns": ["email", "first_name", "last_name", "id", "registered_at", "last_login_at", "flags"],
+        "columns": [
+            "email",
+            "first_name",
+            "last_name",
+            "id",
+            *DATES,
+            "transactions_count",
+            "last_payment_method",
+            "flags",
+        ],
         "sort": "email",
         "cursor": "c1",
     }

@@ -108,6 +108,9 @@ def test_a_refund_that_came_to_nothing_is_taken_back(api: Api, tell: Tell, paid:
     assert (after["status"], after["refunded"]) == ("succeeded", euros(0))
     assert (after["refunds"][0]["status"], after["refunds"][0]["failure"]["message"]) == ("failed", "Closed.")
     assert api.account(paid["customer"])["lifetime_value"] == [euros(999)]
+    invoices = api.ok("GET", f"invoices?customer_id={paid['customer']}")["items"]
+    assert sorted(each["kind"] for each in invoices) == ["credit_note", "invoice", "invoice"]
+    assert sum(each["total"]["amount_minor"] for each in invoices) == 999
 
 
 def test_a_refund_in_another_currency_changes_nothing(api: Api, tell: Tell, paid: dict[str, Any]) -> None:
