@@ -12,7 +12,20 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import billing, bought, creating, embedded_mode, finding, importing, indexing, notes, relaying, searching
+from bench import (
+    billing,
+    bought,
+    creating,
+    embedded_mode,
+    finding,
+    importing,
+    importing_transactions,
+    indexing,
+    notes,
+    relaying,
+    renewals,
+    searching,
+)
 from bench import console as console_pages
 from bench.machine import ROOT, machine_facts
 from bench.measure import CannotRun, Row
@@ -26,7 +39,9 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "searching": searching.measure,
     "transactions": bought.measure,
     "importing": importing.measure,
+    "importing_transactions": importing_transactions.measure,
     "billing": billing.measure,
+    "renewals": renewals.measure,
     "notes": notes.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from servicekit.faults import reach
 from servicekit.ids import new_id
 from services.billing import events
 from services.billing.models.invoices import Invoice
@@ -83,6 +84,7 @@ def _issue(
         tax_minor=tax,
         version=1,
     )
+    reach("invoice:numbered")
     session.add(invoice)
     events.publish_invoice(session, invoice, now=now)
     return invoice

@@ -13,7 +13,7 @@ from servicekit.web.describing import described
 from services.billing.money import Money
 from services.billing.views.common import MoneyView, cursor_field, moment, text_field, time_field
 
-CHOICES = ("end_access", "stop_renewals")
+CHOICES = ("end_access", "stop_renewals", "refund_none", "refund_full", "refund_prorated")
 
 
 def consequence(

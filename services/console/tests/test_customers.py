@@ -43,7 +43,7 @@ def test_accounts_are_shown_as_people_read_them(client: FlaskClient, fake: FakeA
     page = client.get("/console/customers").text
     for shown in ("1,204", "Visa •••• 4242", "Past due", "€12.99", "€47.97", "¥500", "Web", "Yes"):
         assert shown in page, shown
-    assert set(fake.bodies(QUERY)[0]["columns"]) == {*names, "next_payment"}
+    assert set(fake.bodies(QUERY)[0]["columns"]) == {*names, "next_payment", "flags"}
     fake.answers[f"POST {QUERY}"] = {**PAGE, "items": [{**PAGE["items"][0], "last_payment_method": None}]}
     assert "Visa" not in client.get("/console/customers").text
 
