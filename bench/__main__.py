@@ -23,6 +23,7 @@ from bench import (
     indexing,
     notes,
     relaying,
+    renewals,
     searching,
 )
 from bench import console as console_pages
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "importing": importing.measure,
     "importing_transactions": importing_transactions.measure,
     "billing": billing.measure,
+    "renewals": renewals.measure,
     "notes": notes.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,

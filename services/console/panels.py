@@ -24,5 +24,6 @@ PANELS: Sequence[Panel] = (
     Panel("payments", "Payments", "credit-card", "payments.payments", "billing:read"),
     Panel("transactions", "Transactions", "receipt", "transactions.transactions", "billing:read"),
     Panel("invoices", "Invoices", "file-invoice", "invoices.invoices", "billing:read"),
+    Panel("emails", "Emails", "mail", "emails.emails", "notifications:read"),
     Panel("notes", "Notes", "notes", "notes.notes", "notes:read"),
 )

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from servicekit import clock
 from servicekit.events import Event
 from servicekit.subscriptions import Effect, Erasure, State, Subscriptions
+from services.notifications.calling import orders_of
 from services.notifications.erasure import begin_erasure
 from services.notifications.inbound import is_blanked, is_welcomed, person_told
 from services.notifications.mailing import Order, complete_waiting, write_mail
 from services.notifications.people import recipient, take_in
+from services.notifications.reminding import plan_card, plan_renewal
 from services.notifications.settings import MailDefaults
+from services.notifications.things import keep
 
 QUEUE = "notifications"
+_BILLING = (
+    "transaction.succeeded", "transaction.failed", "transaction.refunded", "subscription.started",
+    "subscription.imported", "subscription.renewed", "subscription.past_due", "subscription.cancelled",
+    "subscription.resumed", "subscription.switched", "subscription.expired", "subscription.changed",
+    "payment_method.attached", "payment_method.changed", "payment_method.detached", "access.expired", "invoice.issued",
+)  # fmt: skip
+_KEPT = ("sub_", "pm_", "txn_")
+"""Of which things the newest state is kept."""
 
 
 def keep_customers(session: Session, events: Sequence[Event], *, defaults: MailDefaults) -> None:
@@ -54,6 +66,34 @@ def erase_customer(session: Session, event: Event, *, defaults: MailDefaults) ->
     )
 
 
+def follow_billing(session: Session, event: Event, *, defaults: MailDefaults) -> None:
+    """Write the mails that something of billing's calls for, keep its state, and plan what is to be written later."""
+    if event.datasubject is None:
+        return
+    for order in orders_of(session, event):
+        write_mail(session, order, publisher_id=event.publisher_id, defaults=defaults, now=clock.now())
+    if event.subject.startswith(_KEPT):
+        is_newer = keep(
+            session,
+            publisher_id=event.publisher_id,
+            thing_id=event.subject,
+            customer_id=event.datasubject,
+            version=event.aggregate_version,
+            state=_kept_of(event),
+        )
+        if is_newer and event.subject.startswith("sub_"):
+            plan_renewal(session, event)
+        if is_newer and event.subject.startswith("pm_"):
+            plan_card(session, event)
+
+
+def _kept_of(event: Event) -> dict[str, Any]:
+    """Of a transaction only where it came from: there may be very many."""
+    if event.subject.startswith("txn_"):
+        return {name: event.data.get(name) for name in ("channel", "origin")}
+    return event.data
+
+
 def subscriptions(defaults: MailDefaults) -> Subscriptions:
     """What is done about each type of event, with what the operator has set for all mails."""
     kept = State(partial(keep_customers, defaults=defaults))
@@ -62,6 +102,7 @@ def subscriptions(defaults: MailDefaults) -> Subscriptions:
         "customers.customer.edited.v1": kept,
         "customers.customer.logged_in.v1": kept,
         "customers.customer.anonymized.v1": Erasure(partial(erase_customer, defaults=defaults)),
+        **{f"billing.{kind}.v1": Effect(partial(follow_billing, defaults=defaults)) for kind in _BILLING},
     }
 
 

@@ -26,6 +26,7 @@ MOST_DEPTH = 2
 FILTERS = ("capitalize", "default", "e", "escape", "first", "join", "last", "length", "lower", "title", "trim", "upper")
 TESTS = ("defined", "undefined", "none", "string")
 _LOOP = ("first", "index", "index0", "last", "length", "revindex")
+_SPECIAL = ("caller", "kwargs", "self", "super", "varargs")
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.If,
     nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter, nodes.Test,
@@ -151,6 +152,8 @@ def _look_at_names(node: nodes.Node) -> None:
     if isinstance(node, nodes.For) and not isinstance(node.target, nodes.Name):
         raise TemplateRefused("A loop has one variable.", node.lineno)
     name = node.attr if isinstance(node, nodes.Getattr) else node.name if isinstance(node, nodes.Name) else ""
+    if isinstance(node, nodes.Name) and name in _SPECIAL:
+        raise TemplateRefused(f"{name} can't be used in a template.", node.lineno)
     if name.startswith("_"):
         raise TemplateRefused("Names don't begin with an underscore.", node.lineno)
     if isinstance(node, nodes.Getitem) and not isinstance(node.arg, nodes.Const):

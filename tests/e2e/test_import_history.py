@@ -118,6 +118,8 @@ def _assert_listed(api: Api, email: str, purchases: list[dict[str, str]]) -> Non
     page = api.get("/v1/billing/transactions", customer_id=customer["id"], sort="created_at", limit=200)
     told = [(each["created_at"][:10], each["amount"]["amount_minor"]) for each in page["items"]]
     assert sorted(told) == sorted((row["date"], _cents(row)) for row in purchases)
+    for each in page["items"]:
+        assert api.found(each["id"]) == [customer["id"]]
 
 
 def test_transactions_right_after_their_customers_wait_for_these_to_arrive(

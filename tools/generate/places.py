@@ -138,6 +138,19 @@ PLACES = (
         "erased",
         "removed by the indexer; search confirms only when the index has forgotten, and one being filled or kept, too",
     ),
+    Place(
+        "mails on their way",
+        "address, name and content",
+        "erased",
+        "a mail that is still to be sent keeps what it needs; once the last is out, or given up, everything is blanked "
+        "and notifications confirms. That something was sent on a day stays",
+    ),
+    Place(
+        "mail servers and mailboxes",
+        "mails that were sent",
+        "kept",
+        "with whoever received them, in whose hands they are",
+    ),
     Place("logs", "IDs and routes; no values, no query strings", "expires", "as long as the operator keeps logs"),
     Place(
         "metrics and traces",

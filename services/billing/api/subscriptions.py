@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
-from sqlalchemy.orm import Session
 
 from servicekit import clock
-from servicekit.etag import etag
 from servicekit.web.access import requires
-from servicekit.web.afterwards import afterwards
 from servicekit.web.auditing import audited
 from servicekit.web.context import about, current_caller, current_publisher_id, current_session
 from servicekit.web.describing import IDEMPOTENCY_KEY, WITH_ETAG
 from servicekit.web.idempotency import idempotent
 from servicekit.web.json_body import json_response
-from servicekit.web.problems import problem_response
 from services.billing import events
 from services.billing.actions.cancellations import cancel_now, cancel_with_period, resume_subscription
 from services.billing.actions.switches import switch, undo_switch
-from services.billing.api.common import blueprint_of, capabilities, carry_out, shown
-from services.billing.errors import OfferNotFound, ProviderRefusal, SubscriptionNotFound
-from services.billing.intents import is_open
+from services.billing.api.changed_subscriptions import Moved, changed
+from services.billing.api.common import blueprint_of, capabilities, shown
+from services.billing.errors import OfferNotFound, SubscriptionNotFound
 from services.billing.models.offers import Offer
-from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
-from services.billing.models.transactions import Refund, Transaction
-from services.billing.queries.accounts import require_customer, version_token
+from services.billing.queries.accounts import require_customer
 from services.billing.queries.lists import list_subscriptions
 from services.billing.queries.rows import find
 from services.billing.queries.subscription_actions import subscription_actions
@@ -37,7 +30,6 @@ from services.billing.schemas.subscriptions import AskActions, CancelSubscriptio
 from services.billing.views.actions import ActionsView
 from services.billing.views.subscription_changes import SubscriptionChange
 from services.billing.views.subscriptions import SubscriptionPage, SubscriptionView
-from services.billing.views.transactions import refund_state
 
 blueprint = blueprint_of("subscriptions", "Customers' recurring offers.")
 
@@ -123,7 +115,7 @@ def post_cancel(body: dict[str, Any], subscription_id: str) -> Response:
     else:
         made = cancel_with_period(session, **common)
     moved = Moved(refund_id=made.refund.id if made.refund else None)
-    return _told(session, publisher_id, subscription_id, made.operation, moved)
+    return changed(session, publisher_id, subscription_id, made.operation, moved)
 
 
 @blueprint.post("/<subscription_id>/resume")
@@ -136,7 +128,7 @@ def post_resume(subscription_id: str) -> Response:
     """Undo a cancellation, while the subscription's period runs."""
     session, publisher_id = current_session(), current_publisher_id()
     resume_subscription(session, publisher_id=publisher_id, subscription_id=subscription_id, now=clock.now())
-    return _told(session, publisher_id, subscription_id)
+    return changed(session, publisher_id, subscription_id)
 
 
 @blueprint.post("/<subscription_id>/switch")
@@ -163,7 +155,7 @@ def post_switch(body: dict[str, Any], subscription_id: str) -> Response:
         now=clock.now(),
     )
     moved = Moved(transaction_id=made.transaction.id if made.transaction else None)
-    return _told(session, publisher_id, subscription_id, made.operation, moved)
+    return changed(session, publisher_id, subscription_id, made.operation, moved)
 
 
 @blueprint.delete("/<subscription_id>/switch")
@@ -176,53 +168,4 @@ def delete_switch(subscription_id: str) -> Response:
     """Keep the offer after all: the change that was to come with the period is taken back."""
     session, publisher_id = current_session(), current_publisher_id()
     undo_switch(session, publisher_id=publisher_id, subscription_id=subscription_id, now=clock.now())
-    return _told(session, publisher_id, subscription_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The money that a change moves."""
-
-    transaction_id: str | None = None
-    refund_id: str | None = None
-
-
-def _told(
-    session: Session,
-    publisher_id: str,
-    subscription_id: str,
-    operation: Operation | None = None,
-    moved: Moved | None = None,
-) -> Response:
-    """The answer; once more when the operation was tried."""
-    operation_id = operation.id if operation is not None else None
-
-    def present(later: Session, owner: str) -> Response:
-        return _state(later, owner, subscription_id, operation_id, moved or Moved())
-
-    if operation_id is not None:
-        afterwards(carry_out(operation_id, present))
-    return present(session, publisher_id)
-
-
-def _state(
-    session: Session, publisher_id: str, subscription_id: str, operation_id: str | None, moved: Moved
-) -> Response:
-    subscription = find(session, Subscription, publisher_id, subscription_id, SubscriptionNotFound)
-    operation = session.get_one(Operation, operation_id) if operation_id else None
-    if operation is not None and operation.kind == "cancel" and operation.status == "failed":
-        code, _, reason = (operation.last_problem or "").partition(": ")
-        return problem_response(ProviderRefusal(code, reason))
-    transaction = session.get_one(Transaction, moved.transaction_id) if moved.transaction_id else None
-    refund = session.get_one(Refund, moved.refund_id) if moved.refund_id else None
-    told = {
-        "subscription": events.subscription_told(session, subscription),
-        "transaction": events.transaction_told(session, transaction) if transaction else None,
-        "refund": refund_state(refund) if refund else None,
-    }
-    about(subscription.customer_id)
-    headers = {
-        "ETag": etag(subscription.version),
-        "Version-Token": version_token(session, publisher_id, subscription.customer_id),
-    }
-    return json_response(told, 202 if operation is not None and is_open(operation) else 200, headers)
+    return changed(session, publisher_id, subscription_id)

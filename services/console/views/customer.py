@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 
 from services.console.clients import Answer, ApiProblem, NotReachable, SessionEnded
 from services.console.panels import PANELS, SUMMARY
+from services.console.protection import WITH_FRAMES
 from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
 
@@ -25,6 +26,7 @@ _PREFIXES = {
     "transaction_id": "txn_",
     "access_id": "acc_",
     "invoice_id": "inv_",
+    "email_id": "eml_",
 }
 # How long the page itself waits for the customer, whom its title names. A panel waits longer, by itself.
 FIRST_LOOK = httpx2.Timeout(1.5)
@@ -81,7 +83,7 @@ def frame(customer_id: str) -> Response:
     """The page. Its summary is in it, unless that takes long; the other panels come by themselves."""
     panels = [each for each in PANELS if member().may(each.scope)]
     customer = _first_look(customer_id) if SUMMARY in panels else None
-    return make_response(
+    page = make_response(
         render_template(
             "customer/frame.html",
             customer_id=customer_id,
@@ -90,6 +92,8 @@ def frame(customer_id: str) -> Response:
             title=display_name(customer) if customer else None,
         )
     )
+    page.headers["Content-Security-Policy"] = WITH_FRAMES
+    return page
 
 
 @blueprint.get("/customers/<customer_id>/summary")
