@@ -16,6 +16,7 @@ from services.console.views import (
     anonymizing,
     api_keys,
     auth,
+    billing_settings,
     customer,
     customers,
     editing,
@@ -26,6 +27,7 @@ from services.console.views import (
     imports,
     invoices,
     notes,
+    offers,
     pages,
     payment_details,
     payments,
@@ -66,6 +68,8 @@ _ADDRESSES = (
     api_keys,
     flag_settings,
     publisher,
+    offers,
+    billing_settings,
     sessions,
 )
 

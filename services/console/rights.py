@@ -5,7 +5,7 @@ from __future__ import annotations
 ROLES = {
     "owner": ("Owner", "Everything, and the only one who may pass on the ownership."),
     "admin": ("Admin", "Everything but editing the owner."),
-    "agent": ("Agent", "Finds and reads customers, edits them, writes notes."),
+    "agent": ("Agent", "Finds and reads customers, edits them, writes notes, cancels and refunds."),
     "viewer": ("Viewer", "Finds and reads customers."),
     "viewer_no_pii": ("Viewer without personal data", "Reads customers with everything personal hidden."),
 }
@@ -17,6 +17,10 @@ SCOPES = {
     "notes:read": "Read notes and flags",
     "notes:write": "Write notes, edit and delete one's own, flag customers",
     "notes:manage": "Define flags",
+    "billing:read": "Read payments, subscriptions and transactions",
+    "billing:write": "Sell, cancel, refund, extend access, delete payment details",
+    "billing:manage": "Manage offers and how you bill",
+    "billing:import": "Import offers, subscriptions and transactions",
     "search:read": "Search",
     "notifications:read": "Read the log of emails, and what they say",
     "notifications:write": "Send emails again",

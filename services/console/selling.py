@@ -44,6 +44,12 @@ STORE_ACCOUNTS: Mapping[str, tuple[str, str]] = {
     "amazon": ("Amazon", "in the memberships and subscriptions of their Amazon account"),
 }
 """Of each store: who keeps the payment details, and where the customer manages them."""
+REFUSALS: Mapping[str, str] = {
+    "charge": "Can't be charged here",
+    "refund": "Can't be refunded here",
+    "cancel": "Can't be canceled here",
+    "delete": "Can't be deleted here",
+}
 PROVIDERS: Mapping[str, str] = {"sandbox": "Sandbox", "stripe": "Stripe", "apple": "Apple", "google": "Google"}
 OFFER_KINDS: Mapping[str, tuple[str, str]] = {
     "subscription": ("Subscription", "Renews by itself, until somebody cancels it."),
@@ -87,7 +93,7 @@ _METHOD_KINDS: Mapping[str, str] = {
     "store": "Store",
     "other": "Other",
 }
-_UNITS = ("day", "week", "month", "year")
+UNITS = ("day", "week", "month", "year")
 
 
 def words(table: Mapping[str, Any], value: str) -> str:

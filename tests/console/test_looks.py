@@ -81,6 +81,9 @@ STATES: dict[str, Callable[[Page], None]] = {
     "api-keys": at("/console/settings/api-keys"),
     "api-key-new": at("/console/settings/api-keys/new"),
     "publisher": at("/console/settings/publisher"),
+    "offers": at("/console/settings/offers"),
+    "offer-new": at("/console/settings/offers/new"),
+    "billing-settings": at("/console/settings/billing"),
     "sessions": at("/console/settings/sessions"),
 }
 

@@ -62,6 +62,11 @@
     (inside.querySelector("[aria-invalid], input:not([type=hidden])") ?? dialog).focus();
   }
 
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    leave();
+  });
+
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) leave();
   });
@@ -95,6 +100,14 @@
     const link = document.querySelector("[data-copies-link]");
     if (link) link.dataset.copies = location.origin + location.pathname;
     dialog.classList.toggle("dialog-wide", inside.querySelector("[data-wide]") !== null);
+    if (dialog.open && !dialog.contains(document.activeElement)) takeFocus();
+  }
+
+  // Where what had the focus is gone, and nothing new asks for it.
+  function takeFocus() {
+    const usable = [...inside.querySelectorAll("input:enabled, select:enabled, textarea:enabled, button:enabled")];
+    const fields = usable.filter((each) => each.type !== "hidden" && !each.matches("[type=radio]:not(:checked), [data-leaves]"));
+    (inside.querySelector("[autofocus]") ?? fields[0] ?? usable[0])?.focus();
   }
 
   document.addEventListener("htmx:after:swap", arrived);

@@ -202,6 +202,30 @@ ACCOUNT: dict[str, Any] = {
 }
 
 
+END = "2026-12-31T23:30:00.000000Z"
+YEARLY: dict[str, Any] = {
+    **OFFER,
+    "id": "off_0000000000000000000000yyyy",
+    "name": "Yearly",
+    "price": {"amount_minor": 9900, "currency": "EUR"},
+    "period": {"unit": "year", "count": 1},
+}
+SUB_ACTIONS = [
+    action("cancel", consequence("access_until", at=END), consequence("next_payment_cancelled", amount=999, at=END)),
+    action(
+        "cancel_now",
+        consequence("ends_at_once"),
+        consequence("money_back", when="refund_full", amount=999),
+        consequence("money_back", when="refund_prorated", amount=321),
+        consequence("no_money_back", when="refund_none"),
+    ),
+    action("resume", consequence("renews", amount=999, at=END)),
+    action("switch_at_period_end", consequence("new_price", amount=9900)),
+    action("switch_now", consequence("credited", amount=321), consequence("charged_now", amount=9579)),
+    action("undo_switch"),
+]
+
+
 def listed(*items: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
     """A page."""
     return {"items": list(items), "next_cursor": cursor}

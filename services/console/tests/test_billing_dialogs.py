@@ -12,15 +12,17 @@ from flask.testing import FlaskClient
 from services.console.tests.billing_examples import (
     ACTIONS,
     CANCELLED,
+    END,
     METHOD,
     OFFER,
     PM,
     REFUND,
     SUB,
+    SUB_ACTIONS,
     SUBSCRIPTION,
     TRANSACTION,
     TXN,
-    action,
+    YEARLY,
     consequence,
     listed,
 )
@@ -30,31 +32,9 @@ from services.console.tests.test_editing import token
 
 PAGE = f"/console/customers/{ID}"
 PART = {"HX-Request": "true"}
-END = "2026-12-31T23:30:00.000000Z"
 OF_TXN = f"/v1/billing/transactions/{TXN}"
 OF_SUB = f"/v1/billing/subscriptions/{SUB}"
 OF_PM = f"/v1/billing/payment_methods/{PM}"
-YEARLY: dict[str, Any] = {
-    **OFFER,
-    "id": "off_0000000000000000000000yyyy",
-    "name": "Yearly",
-    "price": {"amount_minor": 9900, "currency": "EUR"},
-    "period": {"unit": "year", "count": 1},
-}
-SUB_ACTIONS = [
-    action("cancel", consequence("access_until", at=END), consequence("next_payment_cancelled", amount=999, at=END)),
-    action(
-        "cancel_now",
-        consequence("ends_at_once"),
-        consequence("money_back", when="refund_full", amount=999),
-        consequence("money_back", when="refund_prorated", amount=321),
-        consequence("no_money_back", when="refund_none"),
-    ),
-    action("resume", consequence("renews", amount=999, at=END)),
-    action("switch_at_period_end", consequence("new_price", amount=9900)),
-    action("switch_now", consequence("credited", amount=321), consequence("charged_now", amount=9579)),
-    action("undo_switch"),
-]
 DIALOGS = [
     (f"transactions/{TXN}/cancel", f"POST {OF_TXN}/cancel", {"reason": "other"}),
     (f"transactions/{TXN}/refund", f"POST {OF_TXN}/refund", {"how": "full", "reason": "other"}),

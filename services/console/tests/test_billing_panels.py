@@ -92,7 +92,7 @@ def test_the_next_payment_has_date_amount_and_name(client: FlaskClient) -> None:
             ("Becomes", "Yearly", "1 Jan 2027"),
         ),
         ({"payment_method_id": "pm_0000000000"}, ("Payment details deleted",)),
-        ({"channel": "apple"}, ("App Store", "Apple keeps the payment details", "refused")),
+        ({"channel": "apple"}, ("App Store",)),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -115,6 +115,22 @@ def test_details_that_are_expired_hidden_or_being_deleted_are_shown_as_such(clie
     assert "Being deleted" in shown
     assert shown.count("Hidden</span>") == 3, "of the card twice, in the tile once"
     assert "again=1" in shown, "asked for again until the provider has let go of them"
+
+
+def test_who_pays_in_the_app_sees_the_store_and_why_what_cannot_be_done(client: FlaskClient, fake: FakeApi) -> None:
+    refusal = {"action": "refund", "code": "store_managed", "reason": "Apple decides about refunds <b>."}
+    store = {"channel": "apple", "name": "App Store", "subscription_ids": [], "refusals": [refusal]}
+    new = {**store, "channel": "brandnew", "name": "A new store", "refusals": []}
+    fake.answers["GET /v1/billing/payment_methods"] = {**listed(), "stores": [store, new]}
+    shown = part(client, "payments")
+    for each in (
+        "Apple keeps the payment details",
+        "Can&#39;t be refunded here",
+        "about refunds &lt;b&gt;",
+        "A new store",
+    ):
+        assert each in shown or each.replace("&#39;", "'") in shown
+    assert "None on file" not in shown
 
 
 def test_a_transaction_has_its_columns_and_the_way_to_the_offer(client: FlaskClient, fake: FakeApi) -> None:

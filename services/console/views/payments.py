@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from flask import Blueprint, Response
 
-from services.console.selling import STORES, renewing
+from services.console.selling import renewing
 from services.console.views.billing import fragment, of_customer, wait
 from services.console.views.customer import panel
 
@@ -21,7 +18,8 @@ MOST = 100
 def payments(customer_id: str) -> Response:
     """The panel's inside."""
     subscriptions = of_customer("subscriptions", customer_id, limit=MOST)["items"]
-    methods = of_customer("payment_methods", customer_id, limit=MOST)["items"]
+    page = of_customer("payment_methods", customer_id, limit=MOST)
+    methods = page["items"]
     access = of_customer("access", customer_id, limit=MOST)["items"]
     seconds, again = wait()
     return fragment(
@@ -31,16 +29,10 @@ def payments(customer_id: str) -> Response:
         ended=[each for each in subscriptions if each["status"] == "expired"],
         methods=methods,
         methods_by_id={each["id"]: each for each in methods},
-        stores=_stores(subscriptions),
+        stores=page.get("stores", ()),
         access=[each for each in access if each["ended_at"] is None],
         past_access=[each for each in access if each["ended_at"] is not None],
         pending=any(each["status"] == "detaching" for each in methods),
         wait=seconds,
         again=again,
     )
-
-
-def _stores(subscriptions: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The stores that this customer pays."""
-    channels = {each["channel"] for each in subscriptions if each["status"] != "expired"}
-    return [store for store in STORES if store in channels]

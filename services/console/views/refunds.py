@@ -13,7 +13,7 @@ from services.console.clients import ApiProblem, SessionEnded
 from services.console.consequences import told
 from services.console.forms import Form
 from services.console.money import plain, typed
-from services.console.selling import REFUND_REASONS
+from services.console.selling import REFUND_REASONS, UNITS
 from services.console.signed_in import reader
 from services.console.views.billing import done, fragment, fresh_key, key_after, possible, require_write, send
 from services.console.views.customer import dialog
@@ -21,7 +21,6 @@ from services.console.views.transactions import read
 
 blueprint = Blueprint("refunds", __name__)
 _PLACE = "/customers/<customer_id>/transactions/<transaction_id>"
-UNITS = ("day", "week", "month", "year")
 _REFUSED = "The payment provider refused the refund: {} Nothing was changed."
 _REFUND = ("how", "amount", "reason", "comment", "full_access", "full_renewals", "part_access", "part_renewals")
 _EXTEND = ("how", "count", "unit", "day", "reason")
