@@ -94,11 +94,24 @@ class OrderKnown(Conflict):
 
     code = "external_order_id_taken"
 
-    def __init__(self, transaction_id: str) -> None:
+    def __init__(self, transaction_id: str | None = None) -> None:
         super().__init__(
             "A transaction of this channel already has this external order ID.",
             errors=[FieldError("/external_order_id", "Already another transaction's.")],
-            transaction_id=transaction_id,
+            **({"transaction_id": transaction_id} if transaction_id else {}),
+        )
+
+
+class StoreSubscriptionKnown(Conflict):
+    """A subscription of this channel is called by this order ID already: the order began it."""
+
+    code = "external_order_id_taken"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(
+            "A subscription of this channel already has this external ID.",
+            errors=[FieldError("/external_order_id", "Already another subscription's.")],
+            subscription_id=subscription_id,
         )
 
 

@@ -11,7 +11,7 @@ from services.billing.actions.transactions import order_key
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import Subscription
-from services.billing.models.transactions import STORES, Refund, Transaction
+from services.billing.models.transactions import SETTLED, STORES, Refund, Transaction
 from services.billing.notified.charges import is_a_charge_in_doubt, operation_of
 from services.billing.notified.telling import NotKnownYet, Telling
 from services.billing.providers.notifications import RefundFailed, RefundSettled
@@ -94,8 +94,9 @@ def _refund_of(session: Session, transaction: Transaction, reference: str) -> Re
 def _give_back(
     session: Session, telling: Telling, account: Account, transaction: Transaction, fact: RefundSettled
 ) -> None:
-    if transaction.status == "pending":
-        raise NotKnownYet("It is not known yet what became of the payment itself.")
+    if transaction.status not in SETTLED:
+        # That it was paid after all is still to be told: until then nothing came in that could go back.
+        raise NotKnownYet("It is not known yet that this was paid.")
     amount = fact.amount.amount_minor if fact.amount else transaction.left_minor
     if amount > transaction.left_minor:
         if transaction.refunding_minor:

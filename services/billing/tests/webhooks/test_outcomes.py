@@ -135,6 +135,22 @@ def test_a_refund_of_what_may_be_a_charge_in_doubt_is_told_again_later(
     assert transaction(api, doubtful["id"])["refunded"] == euros(300)
 
 
+def test_a_refund_of_what_counts_as_failed_waits_until_the_payment_is_told_of(
+    api: Api, tell: Tell, doubtful: dict[str, Any]
+) -> None:
+    """Out of order: no money is taken off the lifetime value that was never added to it."""
+    tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.")
+    fact = {**refund_of({"provider_reference": doubtful["reference"]}, 300), "charge_key": doubtful["key"]}
+    early = tell("RefundSettled", event_id="evt_r", **fact)
+    assert (early.status_code, code_of(early)) == (503, "not_known_yet")
+    assert transaction(api, doubtful["id"])["status"] == "failed"
+    assert api.account(doubtful["customer"])["lifetime_value"] == []
+    tell("ChargeSettled", key=doubtful["key"], reference=doubtful["reference"], amount=euros(999))
+    assert tell("RefundSettled", event_id="evt_r", **fact).status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "partially_refunded"
+    assert api.account(doubtful["customer"])["lifetime_value"] == [euros(699)]
+
+
 # --- payment details ---------------------------------------------------------------------------------------
 
 
