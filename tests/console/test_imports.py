@@ -23,7 +23,7 @@ def test_a_file_goes_in_and_its_bad_rows_come_back(site: Site, pages: Pages, pic
     owner = Staff.of_new_publisher(site.system)
     page = pages.signed_in(owner, "/console/imports")
     page.screenshot(path=pictures / "imports-empty.png")
-    page.get_by_role("link", name="Import customers").first.click()
+    page.get_by_role("link", name="Import a file").first.click()
     _choose(page, "external_id,email,last_name\n1,a@example.com,A\n2,nobody,B\n3,c@example.com,C\n")
     page.screenshot(path=pictures / "import-new.png")
     page.get_by_role("button", name="Import").click()
