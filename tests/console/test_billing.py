@@ -105,6 +105,8 @@ def test_all_of_it_is_refunded_and_access_ends(site: Site, pages: Pages) -> None
     page = buyer.opened(pages)
     open_transaction(page, "Refund")
     expect(dialog(page).get_by_label("All of it")).to_be_checked()
+    expect(dialog(page).get_by_role("radio", name="Access ends")).to_be_checked()
+    expect(dialog(page).locator(".consequences li:visible", has_text="Access to Premium, monthly ends")).to_be_visible()
     dialog(page).get_by_role("button", name="Refund", exact=True).click()
     told(page, "€11.77 refunded.")
     page.get_by_text("Nothing can be used now.").wait_for()

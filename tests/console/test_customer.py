@@ -125,7 +125,7 @@ def test_the_history_tells_who_changed_what_and_goes_back(site: Site, pages: Pag
         assert shown in first
     assert page.locator(".change").count() == 20
     page.get_by_role("button", name="Show older changes").click()
-    page.get_by_text("Created").wait_for()
+    page.get_by_text("Created", exact=True).wait_for()
     assert page.locator(".change").count() == 23
     assert page.locator(".changes").evaluate("e => e.scrollWidth <= e.clientWidth")
     page.keyboard.press("Escape")

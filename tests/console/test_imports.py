@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.console.conftest import Site
 from tests.console.pages import Pages, Staff
+from tests.console.test_looks import assert_usable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def test_a_file_goes_in_and_its_bad_rows_come_back(site: Site, pages: Pages, pic
     owner = Staff.of_new_publisher(site.system)
     page = pages.signed_in(owner, "/console/imports")
     page.screenshot(path=pictures / "imports-empty.png")
-    page.get_by_role("link", name="Import customers").first.click()
+    page.get_by_role("link", name="Import a file").first.click()
     _choose(page, "external_id,email,last_name\n1,a@example.com,A\n2,nobody,B\n3,c@example.com,C\n")
     page.screenshot(path=pictures / "import-new.png")
     page.get_by_role("button", name="Import").click()
@@ -80,3 +81,34 @@ def test_a_file_of_many_pieces_is_sent_whole(site: Site, pages: Pages) -> None:
     page.get_by_text("Finished with rejects").wait_for()
     assert page.locator(".tiles dd").all_inner_texts() == ["3,000", "0", "0", "1,000"]
     assert page.get_by_text("Dry run: nothing is changed").is_visible()
+
+
+def test_payments_go_in_with_a_currency_for_all_and_unknown_columns_asked_about(
+    site: Site, pages: Pages, pictures: Path
+) -> None:
+    pages.expected.append("Failed to load resource: the server responded with a status of 422")
+    owner = Staff.of_new_publisher(site.system)
+    page = pages.signed_in(owner, "/console/imports/new")
+    page.get_by_role("navigation", name="What is imported").get_by_role("link", name="Transactions").click()
+    page.get_by_role("heading", name="Import transactions").wait_for()
+    _choose(page, "Order ID,Email,Date,Worth\nA-1,nobody@example.com,2026-03-12,12.99\n", "payments.csv")
+    page.get_by_label("Currency").select_option("USD")
+    page.get_by_role("button", name="Import").click()
+    page.get_by_label("Worth", exact=True).select_option("Amount, tax included")
+    assert_usable(page)
+    page.get_by_role("button", name="Import").click()
+    page.wait_for_url("**/console/imports/billing/imp_*")
+    fields = dict(
+        zip(
+            page.locator(".listing tbody th").all_inner_texts(),
+            page.locator(".listing tbody td").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert fields["Worth"] == "amount"
+    assert fields["every row: USD"] == "currency"
+    page.get_by_role("button", name="Cancel import").click()
+    page.get_by_text("Canceled", exact=True).wait_for()
+    page.screenshot(path=pictures / "import-transactions.png", full_page=True)
+    page.get_by_role("link", name="Imports").first.click()
+    page.get_by_role("cell", name="Transactions").wait_for()

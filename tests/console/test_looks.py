@@ -76,6 +76,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "password": at("/console/password"),
     "imports": at("/console/imports"),
     "import-new": at("/console/imports/new"),
+    "import-new-transactions": at("/console/imports/new?kind=transactions"),
     "staff": at("/console/settings/staff"),
     "staff-new": at("/console/settings/staff/new"),
     "api-keys": at("/console/settings/api-keys"),

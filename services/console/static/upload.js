@@ -50,9 +50,13 @@
     const wishes = new URLSearchParams();
     if (form.elements.name.value.trim()) wishes.append("name", form.elements.name.value.trim());
     else wishes.append("name", `${file.name} (${file.size} bytes)`.slice(0, 150));
+    wishes.append("kind", form.elements.kind.value);
     if (form.elements.dry_run.checked) wishes.append("dry_run", "true");
     const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
     for (const line of lines(form.elements.mapping.value)) wishes.append("map", line);
+    for (const field of form.querySelectorAll("[data-set]")) {
+      if (field.value.trim()) wishes.append("set", `${field.dataset.set}=${field.value.trim()}`);
+    }
     for (const line of lines(form.elements.constants.value)) wishes.append("set", line);
     return wishes;
   }
@@ -68,7 +72,7 @@
       const from = job.received_bytes;
       const part = file.slice(from, from + piece);
       const asked = new URLSearchParams({ offset: String(from), complete: String(from + part.size >= file.size) });
-      job = await post(`${form.dataset.upload}/${job.id}/content?${asked}`, part, {});
+      job = await post(`${job.page}/content?${asked}`, part, {});
       if (job && job.status === "receiving" && job.received_bytes <= from) {
         throw new Error("No row of this file ends within the next 768 kB. Is it CSV or NDJSON?");
       }

@@ -233,6 +233,10 @@ def test_a_part_is_refunded_as_it_was_typed_with_both_choices(client: FlaskClien
 def test_all_is_refunded_without_an_amount(client: FlaskClient, fake: FakeApi) -> None:
     shown = opened(client, f"transactions/{TXN}/refund")
     assert "1.234,56\u00a0€" in shown
+    for name in ("full_access", "full_renewals"):
+        assert f'name="{name}" value="end" checked' in shown, "what is usual is chosen"
+    for name in ("part_access", "part_renewals"):
+        assert f'name="{name}" value="end" required' in shown, "of a part somebody has to choose"
     fake.answers[f"POST {OF_TXN}/refund"] = {**DONE, "refund": REFUND}
     send(client, f"transactions/{TXN}/refund", how="full", amount="5", reason="other", part_access="keep")
     assert body_of(fake, f"POST {OF_TXN}/refund") == {"reason": "other"}
@@ -242,7 +246,7 @@ def test_what_is_wrong_with_an_amount_is_said_at_its_field(client: FlaskClient, 
     wrong = {"where": "/amount/amount", "message": "Too many decimals: EUR has at most 2 decimals."}
     fake.answers[f"POST {OF_TXN}/refund"] = problem(422, "invalid", "Something is wrong.", errors=[wrong])
     refused = send(client, f"transactions/{TXN}/refund", how="part", amount="1,005", reason="other")
-    assert refused.text.count("Too many decimals") == 1
+    assert refused.text.count("Too many decimals") == 2, "on top, where it has the focus, and at the field"
     assert 'value="1,005"' in refused.text
     assert body_of(fake, f"POST {OF_TXN}/refund")["amount"]["amount"] == "1.005"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -145,6 +146,10 @@ def _form(action: str, name: str, customer_id: str, transaction_id: str, form: F
     transaction = read(customer_id, transaction_id)
     can = possible(f"transactions/{transaction_id}")[action]
     offer = transaction["offer"]["name"]
+    if can["defaults"] and "full_access" not in form.values:
+        usual = {"full_access": "end_access", "full_renewals": "stop_renewals"}
+        chosen = {name: "end" if can["defaults"][which] else "keep" for name, which in usual.items()}
+        form = replace(form, values={**form.values, **chosen})
     return fragment(
         name if can["allowed"] or form.message else "billing/refused.html",
         customer_id=customer_id,

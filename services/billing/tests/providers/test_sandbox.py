@@ -248,6 +248,7 @@ def test_what_is_of_no_interest_is_taken_and_tells_nothing(sandbox: Sandbox) -> 
         signature(notice(), secret="known", at=clock.now() - timedelta(seconds=TOLERANCE_SECONDS + 5)),
         signature(notice(), secret="known", at=clock.now() + timedelta(days=1)),
     ],
+    ids=["none", "no signature", "no time", "no such time", "another's", "of something else", "old", "of tomorrow"],
 )
 def test_what_the_sandbox_did_not_sign_just_now_is_refused(sandbox: Sandbox, header: str) -> None:
     with pytest.raises(SignatureInvalid):
