@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from servicekit.clock import rfc3339
 from servicekit.errors import Conflict, FieldError, Invalid, NotFound, Problem
@@ -95,10 +96,11 @@ class OrderKnown(Conflict):
     code = "external_order_id_taken"
 
     def __init__(self, transaction_id: str | None = None) -> None:
+        told: dict[str, Any] = {"transaction_id": transaction_id} if transaction_id else {}
         super().__init__(
             "A transaction of this channel already has this external order ID.",
             errors=[FieldError("/external_order_id", "Already another transaction's.")],
-            **({"transaction_id": transaction_id} if transaction_id else {}),
+            **told,
         )
 
 

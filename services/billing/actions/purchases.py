@@ -15,7 +15,14 @@ from services.billing.actions.charging import intend_charge
 from services.billing.actions.payment_methods import usable_method
 from services.billing.actions.subscriptions import had_subscription, running_subscription, start_trial
 from services.billing.actions.transactions import begin_transaction, order_key, settle_transaction
-from services.billing.errors import AlreadySubscribed, OfferNotFound, OfferRetired, OrderKnown, PurchasePending, StoreSubscriptionKnown
+from services.billing.errors import (
+    AlreadySubscribed,
+    OfferNotFound,
+    OfferRetired,
+    OrderKnown,
+    PurchasePending,
+    StoreSubscriptionKnown,
+)
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
 from services.billing.models.operations import Operation

@@ -29,9 +29,7 @@ def accounts_feed(session: Session, *, cursor: str | None, limit: int) -> FeedPa
 
 def transactions_feed(session: Session, *, cursor: str | None, limit: int) -> FeedPage:
     """Transactions, by ID."""
-    return _feed(
-        session, Transaction, Transaction.id, lambda rows: present_transactions(session, rows), cursor, limit
-    )
+    return _feed(session, Transaction, Transaction.id, lambda rows: present_transactions(session, rows), cursor, limit)
 
 
 def subscriptions_feed(session: Session, *, cursor: str | None, limit: int) -> FeedPage:

@@ -91,9 +91,7 @@ class Scheduler:
         for publisher_id, customer_id in found:
             try:
                 with self._app.transaction(publisher_id) as session:
-                    count += expire_access(
-                        session, publisher_id=publisher_id, customer_id=customer_id, now=self._now()
-                    )
+                    count += expire_access(session, publisher_id=publisher_id, customer_id=customer_id, now=self._now())
             except Exception as error:
                 _log_or_raise(error, customer_id)
         return count

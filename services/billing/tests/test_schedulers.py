@@ -92,9 +92,7 @@ def test_one_that_can_not_be_handled_does_not_keep_the_others(world: World, syst
     assert world.subscription(broken["id"])["current_period_end"] == "2026-03-31T12:00:00.000000Z"
 
 
-def test_access_that_can_not_be_ended_does_not_keep_the_others(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_access_that_can_not_be_ended_does_not_keep_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("Broken", "Fine"):
         customer = world.api.customer()
         world.api.method(customer)
