@@ -34,7 +34,7 @@ def refund_settled(session: Session, telling: Telling, fact: RefundSettled) -> N
             now=telling.now,
         )
         return
-    found = _charged(session, telling, fact.charge_reference, fact.charge_key)
+    found = _charged(session, telling, fact, fact.charge_key)
     if found is None:
         _unknown(session, telling)
         return
@@ -57,7 +57,7 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
         now=telling.now,
     ):
         return
-    found = _charged(session, telling, fact.charge_reference, None)
+    found = _charged(session, telling, fact, None)
     if found is None:
         _unknown(session, telling)
         return
@@ -70,12 +70,15 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
         settle_account(session, account, now=telling.now)
 
 
-def _charged(session: Session, telling: Telling, reference: str, key: str | None) -> Transaction | None:
+def _charged(
+    session: Session, telling: Telling, fact: RefundSettled | RefundFailed, key: str | None
+) -> Transaction | None:
     operation = operation_of(session, telling, key, "charge")
     if operation is not None:
         return session.get(Transaction, operation.subject_id)
-    by_order = (Transaction.channel == telling.provider) & (Transaction.external_order_key == order_key(reference))
-    by_reference = (Transaction.provider == telling.provider) & (Transaction.provider_reference == reference)
+    names = [name for name in (fact.charge_reference, fact.charge_alias) if name]
+    by_order = (Transaction.channel == telling.provider) & Transaction.external_order_key.in_(map(order_key, names))
+    by_reference = (Transaction.provider == telling.provider) & Transaction.provider_reference.in_(names)
     mine = Transaction.publisher_id == telling.publisher_id
     return session.scalars(select(Transaction).where(mine, or_(by_order, by_reference)).limit(1)).one_or_none()
 
