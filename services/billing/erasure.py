@@ -90,19 +90,20 @@ def _drop_tokens(session: Session, account: Account, now: datetime) -> None:
         PaymentMethod.status == "active",
     )
     for method in session.scalars(on_file.with_for_update()).all():
-        reference = method.provider_reference or ""
+        reference = method.provider_reference
         method.status, method.detached_at, method.is_default = "detached", now, False
         method.version += 1
-        intend(
-            session,
-            publisher_id=account.publisher_id,
-            customer_id=account.customer_id,
-            provider=method.provider,
-            subject_id=method.id,
-            order=lambda key, token=reference: DetachOrder(key=key, payment_method=token),  # type: ignore[misc]
-            requested_by=ERASER,
-            now=now,
-        )
+        if reference is not None:
+            intend(
+                session,
+                publisher_id=account.publisher_id,
+                customer_id=account.customer_id,
+                provider=method.provider,
+                subject_id=method.id,
+                order=lambda key, token=reference: DetachOrder(key=key, payment_method=token),  # type: ignore[misc]
+                requested_by=ERASER,
+                now=now,
+            )
         events.publish_method(session, events.METHOD_DETACHED, method, now=now)
 
 

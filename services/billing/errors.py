@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from servicekit.clock import rfc3339
 from servicekit.errors import Conflict, FieldError, Invalid, NotFound, Problem
@@ -94,11 +95,25 @@ class OrderKnown(Conflict):
 
     code = "external_order_id_taken"
 
-    def __init__(self, transaction_id: str) -> None:
+    def __init__(self, transaction_id: str | None = None) -> None:
+        told: dict[str, Any] = {"transaction_id": transaction_id} if transaction_id else {}
         super().__init__(
             "A transaction of this channel already has this external order ID.",
             errors=[FieldError("/external_order_id", "Already another transaction's.")],
-            transaction_id=transaction_id,
+            **told,
+        )
+
+
+class StoreSubscriptionKnown(Conflict):
+    """A subscription of this channel is called by this order ID already: the order began it."""
+
+    code = "external_order_id_taken"
+
+    def __init__(self, subscription_id: str) -> None:
+        super().__init__(
+            "A subscription of this channel already has this external ID.",
+            errors=[FieldError("/external_order_id", "Already another subscription's.")],
+            subscription_id=subscription_id,
         )
 
 

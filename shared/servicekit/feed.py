@@ -68,14 +68,30 @@ def read_feed(
     cursor: str | None,
     limit: int,
 ) -> FeedPage:
+    """As ``read_feed_together``, for rows that are presented one by one."""
+    return read_feed_together(
+        session, rows, key=key, present_all=lambda found: [present(row) for row in found], cursor=cursor, limit=limit
+    )
+
+
+def read_feed_together(
+    session: Session,
+    rows: Select[Any],
+    *,
+    key: ColumnElement[str],
+    present_all: Callable[[Sequence[Row[Any]]], Sequence[FeedItem]],
+    cursor: str | None,
+    limit: int,
+) -> FeedPage:
     """The page of ``rows`` after ``cursor``, by the unique column ``key``. Raises InvalidCursor.
 
-    Rows that are there from beginning to end are each on exactly one page. One that appears meanwhile may be
-    on none: its event tells of it.
+    ``present_all`` is given a page's rows together, so that it can read what belongs to them at once. Rows that are
+    there from beginning to end are each on exactly one page. One that appears meanwhile may be on none: its event
+    tells of it.
     """
     query = rows.order_by(key).limit(limit + 1)
     if cursor is not None:
         query = query.where(key > decode_cursor(_KIND, cursor, str)[0])
     found = session.execute(query).all()
-    items = [present(row) for row in found[:limit]]
+    items = present_all(found[:limit])
     return FeedPage(items, encode_cursor(_KIND, items[-1].subject) if len(found) > limit else None)

@@ -15,7 +15,14 @@ from services.billing.actions.charging import intend_charge
 from services.billing.actions.payment_methods import usable_method
 from services.billing.actions.subscriptions import had_subscription, running_subscription, start_trial
 from services.billing.actions.transactions import begin_transaction, order_key, settle_transaction
-from services.billing.errors import AlreadySubscribed, OfferNotFound, OfferRetired, OrderKnown, PurchasePending
+from services.billing.errors import (
+    AlreadySubscribed,
+    OfferNotFound,
+    OfferRetired,
+    OrderKnown,
+    PurchasePending,
+    StoreSubscriptionKnown,
+)
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
 from services.billing.models.operations import Operation
@@ -43,7 +50,7 @@ def purchase(
     """Buy ``data["offer_id"]`` for ``data["customer_id"]`` (fields as in ``MakePurchase``).
 
     Raises CustomerNotFound, AccountClosed, OfferNotFound, OfferRetired, AlreadySubscribed, PurchasePending,
-    NoPaymentMethod, PaymentMethodUnusable, OrderKnown.
+    NoPaymentMethod, PaymentMethodUnusable, OrderKnown, StoreSubscriptionKnown.
     """
     account = lock_open_account(session, publisher_id, data["customer_id"])
     offer = find(session, Offer, publisher_id, data["offer_id"], OfferNotFound)
@@ -105,6 +112,8 @@ def _recorded(session: Session, account: Account, offer: Offer, data: Mapping[st
     """A store was paid: the transaction is settled as it is recorded."""
     channel, order_id = data["channel"], data["external_order_id"]
     _require_new_order(session, account.publisher_id, channel, order_id)
+    if offer.kind == "subscription":
+        _require_new_subscription(session, account.publisher_id, channel, order_id)
     price = data.get("amount") or Money(offer.price_minor, offer.currency)
     store = {"id": None, "kind": "store", "brand": channel, "last4": None}
     transaction = begin_transaction(
@@ -131,3 +140,15 @@ def _require_new_order(session: Session, publisher_id: str, channel: str, order_
     ).one_or_none()
     if known is not None:
         raise OrderKnown(known)
+
+
+def _require_new_subscription(session: Session, publisher_id: str, channel: str, order_id: str) -> None:
+    known = session.scalars(
+        select(Subscription.id).where(
+            Subscription.publisher_id == publisher_id,
+            Subscription.channel == channel,
+            Subscription.external_id == order_id,
+        )
+    ).one_or_none()
+    if known is not None:
+        raise StoreSubscriptionKnown(known)

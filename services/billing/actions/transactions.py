@@ -19,6 +19,7 @@ from services.billing.actions.subscriptions import renew_subscription, start_sub
 from services.billing.actions.switching import switch_subscription
 from services.billing.actions.unwanted import give_back_unwanted, why_unwanted
 from services.billing.calendar_rules import after_periods
+from services.billing.errors import OrderKnown
 from services.billing.models.accounts import Account
 from services.billing.models.offers import Offer
 from services.billing.models.subscriptions import Subscription
@@ -35,7 +36,10 @@ def order_key(order_id: str) -> str:
 def begin_transaction(
     session: Session, account: Account, offer: Offer, *, amount_minor: int, currency: str, now: datetime, **more: Any
 ) -> Transaction:
-    """A transaction that waits for its money; ``more`` are further columns. The caller holds the account."""
+    """A transaction that waits for its money; ``more`` are further columns. The caller holds the account.
+
+    Raises OrderKnown where another customer's got the external order ID at the same moment.
+    """
     transaction = Transaction(
         id=new_id("txn"),
         publisher_id=account.publisher_id,
@@ -53,7 +57,12 @@ def begin_transaction(
         **more,
     )
     session.add(transaction)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if not _is_order_taken(error):
+            raise
+        raise OrderKnown from error
     count_transaction(account, transaction)
     events.publish_transaction(session, events.TRANSACTION_CREATED, transaction, now=now)
     return transaction
@@ -139,6 +148,6 @@ def _deliver(
         grant_access(session, transaction, starts_at=starts, ends_at=ends, now=now)
 
 
-def is_order_taken(error: IntegrityError) -> bool:
+def _is_order_taken(error: IntegrityError) -> bool:
     """Whether an insert failed because another transaction of the channel has the external order ID."""
     return getattr(getattr(error.orig, "diag", None), "constraint_name", None) == "transaction_by_order"

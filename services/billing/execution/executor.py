@@ -34,6 +34,7 @@ from services.billing.providers.port import (
     Settled,
     perform,
 )
+from services.billing.providers.stores import Unconfigured
 
 OPERATIONS = Counter(
     "billing_operations_total", "Calls to payment providers, by what came of them.", ["kind", "result"]
@@ -56,6 +57,12 @@ _RELEASE = text(
 
 class _Unforeseen(ProviderError):
     """A mistake of ours, or something that the port rules out: nobody knows whether the provider has done it."""
+
+    in_doubt = True
+
+
+class _Undecided(ProviderError):
+    """A refusal that says nothing about an earlier call."""
 
     in_doubt = True
 
@@ -132,7 +139,12 @@ class Executor:
         try:
             outcome = self._ask(provider, claim, order_of(claim.kind, claim.id, claim.request))
         except ProviderRefused as refused:
-            outcome = Declined(code=refused.code, message=refused.message, may_recover=False)
+            is_set_up = not isinstance(provider, Unconfigured)
+            if _leaves_open(claim, refused, is_set_up=is_set_up):
+                self._later(claim, _Undecided(str(refused)))
+                return
+            # An account that is missing may be set up again: the payment details are not to blame.
+            outcome = Declined(code=refused.code, message=refused.message, may_recover=not is_set_up)
         except ProviderError as error:
             self._later(claim, error)
             return
@@ -185,3 +197,11 @@ class Executor:
             )
         if recorded:
             OPERATIONS.labels(claim.kind, result).inc()
+
+
+def _leaves_open(claim: Claim, refused: ProviderRefused, *, is_set_up: bool) -> bool:
+    """Whether a refusal doesn't tell what became of an order: one sent earlier, with an account that is missing now,
+    or by this key, of which the provider says that it was used. Forgetting details moves no money: that may fail."""
+    if is_set_up:
+        return refused.code == "key_reused"
+    return claim.called_before is not None and claim.kind != "detach"

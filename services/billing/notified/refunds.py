@@ -11,7 +11,7 @@ from services.billing.actions.transactions import order_key
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import Subscription
-from services.billing.models.transactions import STORES, Refund, Transaction
+from services.billing.models.transactions import SETTLED, STORES, Refund, Transaction
 from services.billing.notified.charges import is_a_charge_in_doubt, operation_of
 from services.billing.notified.telling import NotKnownYet, Telling
 from services.billing.providers.notifications import RefundFailed, RefundSettled
@@ -34,7 +34,7 @@ def refund_settled(session: Session, telling: Telling, fact: RefundSettled) -> N
             now=telling.now,
         )
         return
-    found = _charged(session, telling, fact.charge_reference, fact.charge_key)
+    found = _charged(session, telling, fact, fact.charge_key)
     if found is None:
         _unknown(session, telling)
         return
@@ -57,7 +57,7 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
         now=telling.now,
     ):
         return
-    found = _charged(session, telling, fact.charge_reference, None)
+    found = _charged(session, telling, fact, None)
     if found is None:
         _unknown(session, telling)
         return
@@ -70,12 +70,15 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
         settle_account(session, account, now=telling.now)
 
 
-def _charged(session: Session, telling: Telling, reference: str, key: str | None) -> Transaction | None:
+def _charged(
+    session: Session, telling: Telling, fact: RefundSettled | RefundFailed, key: str | None
+) -> Transaction | None:
     operation = operation_of(session, telling, key, "charge")
     if operation is not None:
         return session.get(Transaction, operation.subject_id)
-    by_order = (Transaction.channel == telling.provider) & (Transaction.external_order_key == order_key(reference))
-    by_reference = (Transaction.provider == telling.provider) & (Transaction.provider_reference == reference)
+    names = [name for name in (fact.charge_reference, fact.charge_alias) if name]
+    by_order = (Transaction.channel == telling.provider) & Transaction.external_order_key.in_(map(order_key, names))
+    by_reference = (Transaction.provider == telling.provider) & Transaction.provider_reference.in_(names)
     mine = Transaction.publisher_id == telling.publisher_id
     return session.scalars(select(Transaction).where(mine, or_(by_order, by_reference)).limit(1)).one_or_none()
 
@@ -94,8 +97,9 @@ def _refund_of(session: Session, transaction: Transaction, reference: str) -> Re
 def _give_back(
     session: Session, telling: Telling, account: Account, transaction: Transaction, fact: RefundSettled
 ) -> None:
-    if transaction.status == "pending":
-        raise NotKnownYet("It is not known yet what became of the payment itself.")
+    if transaction.status not in SETTLED:
+        # That it was paid after all is still to be told: until then nothing came in that could go back.
+        raise NotKnownYet("It is not known yet that this was paid.")
     amount = fact.amount.amount_minor if fact.amount else transaction.left_minor
     if amount > transaction.left_minor:
         if transaction.refunding_minor:

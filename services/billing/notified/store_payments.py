@@ -27,6 +27,8 @@ def store_payment(session: Session, telling: Telling, fact: StorePayment) -> Non
     account = lock_for_outcome(session, telling.publisher_id, customer_id)
     if _is_known(session, telling, fact.order_id):
         return
+    # Its first payment may have been taken in while this one waited for the account.
+    known = known or subscription_of(session, telling, fact.subscription_reference, fact.order_id)
     if known is not None:
         session.refresh(known, with_for_update=True)
         known.external_id = fact.subscription_reference or known.external_id

@@ -32,6 +32,7 @@ class ChargeFailed:
 class RefundSettled:
     """Money was given back, by an order of ours (``key``) or by somebody in the provider's dashboard (None).
 
+    ``charge_alias`` is another ID of the same charge, by which it may be known here.
     ``amount`` None: all that was left.
     """
 
@@ -40,6 +41,7 @@ class RefundSettled:
     charge_reference: str
     charge_key: str | None
     amount: Money | None
+    charge_alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class RefundFailed:
     charge_reference: str
     code: str
     message: str
+    charge_alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,21 +80,29 @@ def _charge_canceled(intent: _Object) -> Fact:
 
 
 def _refund(refund: _Object) -> Fact | None:
-    charge = refund.get("payment_intent") or refund.get("charge")
+    # What came from a file may be known by its charge, everything else is known by its payment intent.
+    known = [_text(refund[name]) for name in ("payment_intent", "charge") if refund.get(name)]
+    charge, alias = (*known, None, None)[:2]
     if charge is None or refund["status"] not in ("succeeded", "failed", "canceled"):
         return None
     key, reference = _key(refund), _text(refund["id"])
     if refund["status"] != "succeeded":
         message = f"The refund did not go through ({refund.get('failure_reason') or refund['status']})."
         return RefundFailed(
-            key=key, reference=reference, charge_reference=_text(charge), code="refund_failed", message=message
+            key=key,
+            reference=reference,
+            charge_reference=charge,
+            code="refund_failed",
+            message=message,
+            charge_alias=alias,
         )
     return RefundSettled(
         key=key,
         reference=reference,
-        charge_reference=_text(charge),
+        charge_reference=charge,
         charge_key=None,
         amount=from_stripe(_number(refund["amount"]), _text(refund["currency"])),
+        charge_alias=alias,
     )
 
 

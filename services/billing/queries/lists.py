@@ -51,6 +51,7 @@ def list_subscriptions(
     return page_by_id(
         session, _of(Subscription, publisher_id, customer_id), kind=f"subscriptions:{customer_id}",
         model=Subscription, cursor=cursor, limit=limit, present=lambda row: events.subscription_told(session, row),
+        offers_in=lambda row: (row.offer_id, row.pending_offer_id),
     )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def list_access(
     return page_by_id(
         session, _of(Access, publisher_id, customer_id), kind=f"access:{customer_id}", model=Access, cursor=cursor,
         limit=limit, present=lambda row: access_state(row, events.offer_of(session, row.offer_id)),
+        offers_in=lambda row: (row.offer_id,),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -21,19 +22,27 @@ def page_by_id(
     cursor: str | None,
     limit: int,
     present: Callable[[Any], dict[str, Any]],
+    offers_in: Callable[[Any], Iterable[str | None]] = lambda _: (),
 ) -> dict[str, Any]:
-    """A page of ``statement``'s rows of ``model``. Raises InvalidCursor."""
+    """A page of ``statement``'s rows of ``model``; ``offers_in`` names the offers that ``present`` will want of one.
+
+    Raises InvalidCursor.
+    """
     if cursor is not None:
         (after,) = decode_cursor(kind, cursor, str)
         statement = statement.where(model.id < after)
     rows = session.scalars(statement.order_by(model.id.desc()).limit(limit + 1)).all()
-    items = [present(row) for row in rows[:limit]]
+    with offers_loaded(session, (offer_id for row in rows for offer_id in offers_in(row))):
+        items = [present(row) for row in rows[:limit]]
     more = len(rows) > limit
     return {"items": items, "next_cursor": encode_cursor(kind, rows[limit - 1].id) if more else None}
 
 
-def load_offers(session: Session, offer_ids: Iterable[str | None]) -> None:
-    """Have these offers in the session, by one statement."""
+@contextmanager
+def offers_loaded(session: Session, offer_ids: Iterable[str | None]) -> Iterator[None]:
+    """Have these offers in the session, by one statement, as long as the block runs."""
     wanted = {offer_id for offer_id in offer_ids if offer_id is not None}
-    if wanted:
-        session.scalars(select(Offer).where(Offer.id.in_(wanted))).all()
+    # The session itself refers to what it holds only weakly.
+    held = session.scalars(select(Offer).where(Offer.id.in_(wanted))).all() if wanted else ()
+    yield
+    del held

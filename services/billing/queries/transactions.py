@@ -18,7 +18,7 @@ from services.billing.errors import TransactionNotFound
 from services.billing.models.offers import Offer
 from services.billing.models.transactions import Refund, Transaction
 from services.billing.queries.operations import open_operations
-from services.billing.queries.paging import load_offers
+from services.billing.queries.paging import offers_loaded
 from services.billing.views.transactions import detailed_transaction, transaction_state
 
 _SORTED_BY = {"created_at": Transaction.created_at, "amount": Transaction.amount_minor}
@@ -58,9 +58,9 @@ def list_transactions(session: Session, *, publisher_id: str, asked: Mapping[str
 
 def present_transactions(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Transactions with their offers and refunds, by one statement for each."""
-    load_offers(session, (row.offer_id for row in rows))
     refunds = _refunds(session, rows)
-    return [transaction_state(row, events.offer_of(session, row.offer_id), refunds[row.id]) for row in rows]
+    with offers_loaded(session, (row.offer_id for row in rows)):
+        return [transaction_state(row, events.offer_of(session, row.offer_id), refunds[row.id]) for row in rows]
 
 
 def read_transaction(session: Session, publisher_id: str, transaction_id: str) -> dict[str, Any]:

@@ -68,11 +68,7 @@ class Scheduler:
             self._renew(due)
             HANDLED.labels("done").inc()
         except Exception as error:
-            if is_transient(error):
-                raise
-            HANDLED.labels("error").inc()
-            frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-            _log.error("due, but failed", subscription=due.id, error=type(error).__name__, frames=frames[-12:])
+            _log_or_raise(error, due.id)
 
     def _renew(self, due: Due) -> None:
         reach("renewal:claimed")
@@ -93,6 +89,17 @@ class Scheduler:
         random.shuffle(found)
         count = 0
         for publisher_id, customer_id in found:
-            with self._app.transaction(publisher_id) as session:
-                count += expire_access(session, publisher_id=publisher_id, customer_id=customer_id, now=self._now())
+            try:
+                with self._app.transaction(publisher_id) as session:
+                    count += expire_access(session, publisher_id=publisher_id, customer_id=customer_id, now=self._now())
+            except Exception as error:
+                _log_or_raise(error, customer_id)
         return count
+
+
+def _log_or_raise(error: Exception, what: str) -> None:
+    if is_transient(error):
+        raise error
+    HANDLED.labels("error").inc()
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("due, but failed", subject=what, error=type(error).__name__, frames=frames[-12:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from servicekit import clock
@@ -14,6 +14,7 @@ from services.billing.erasure import erase_customer
 from services.billing.execution.executor import Executor
 from services.billing.models.base import Base
 from services.billing.models.operations import Operation
+from services.billing.models.payment_methods import PaymentMethod
 from services.billing.providers.sandbox_table import TableStore
 from services.billing.tests.conftest import Api, code_of, outbox_of
 
@@ -132,6 +133,17 @@ def test_erasing_again_changes_nothing(
     erase(database, anna)
     assert erasures(system_database) == [anna]
     assert detached(database) == 1
+
+
+def test_details_of_which_no_provider_knows_hold_nothing_up(
+    api: Api, database: Database, system_database: Database
+) -> None:
+    anna = api.customer()
+    api.method(anna)
+    with database.transaction("pub_a") as session:
+        session.execute(update(PaymentMethod).values(provider_reference=None))
+    erase(database, anna)
+    assert erasures(system_database) == [anna]
 
 
 def test_nothing_can_be_bought_for_an_erased_customer(api: Api, database: Database) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from services.billing.providers.port import Outcome, Provider
 from services.billing.providers.registry import Providers
 from services.billing.providers.sandbox import Sandbox
 from services.billing.providers.sandbox_table import TableStore
+from services.billing.providers.stores import Unconfigured
 from services.billing.tests.carried_out import executor_at
 from services.billing.tests.conftest import Api
 from services.billing.tests.paid import WHY, bought
@@ -138,3 +141,35 @@ def test_who_has_lost_the_lease_records_nothing(
     with database.transaction("pub_a") as session:
         refunds = session.scalars(select(Operation).where(Operation.kind == "refund")).all()
         assert [(each.status, each.attempts) for each in refunds] == [("succeeded", 3)]
+
+
+def test_an_account_that_is_missing_for_a_while_decides_nothing(
+    api: Api, database: Database, system_database: Database, providers: Providers
+) -> None:
+    """The refund was made, its answer was lost, and then somebody took the provider's settings away."""
+    _, paid = bought(api, "tok_refund_timeout_after")
+    assert api.send("POST", f"transactions/{paid}/refund", WHY).status_code == 202
+    gone = Unconfigured("sandbox")
+    later = clock.now() + timedelta(hours=1)
+    assert Executor(database, system_database, lambda *_: gone, now=lambda: later).step() == 1
+    (refund,) = api.ok("GET", f"transactions/{paid}")["refunds"]
+    assert (refund["status"], refund["operation"]["status"]) == ("pending", "in_doubt")
+    executor_at(database, system_database, providers, later + timedelta(hours=1)).step()
+    assert api.ok("GET", f"transactions/{paid}")["status"] == "refunded"
+
+
+def test_a_key_that_was_used_is_looked_up(api: Api, database: Database, system_database: Database) -> None:
+    """The order is written otherwise by a newer release: that the provider refuses, having done the older one."""
+    _, paid = bought(api, "tok_refund_timeout_after")
+    assert api.send("POST", f"transactions/{paid}/refund", WHY).status_code == 202
+
+    class Changed(Watched):
+        def refund(self, order: RefundOrder) -> Outcome:
+            return super().refund(replace(order, amount=replace(order.amount, amount_minor=1)))
+
+    changed = Changed(database)
+    moments = [clock.now() + timedelta(hours=hours) for hours in (1, 2, 3)]
+    for at in moments:
+        Executor(database, system_database, lambda *_: changed, now=partial(max, at, at)).step()
+    assert api.ok("GET", f"transactions/{paid}")["status"] == "refunded"
+    assert changed.asked[-1] == "look_up"

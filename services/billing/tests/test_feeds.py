@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 
 from servicekit import clock
 from servicekit.db.database import Database
@@ -69,3 +72,48 @@ def test_only_our_own_services_read_feeds(api: Api) -> None:
     for caller in ("a", "customers"):
         answer = api.app.test_client().get("/internal/feed/accounts", headers={"Authorization": f"Bearer {caller}"})
         assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_a_page_of_a_feed_costs_the_same_however_many_offers_are_in_it(
+    api: Api, system_database: Database, noun: str
+) -> None:
+    customer = api.customer()
+    api.method(customer)
+    for _ in range(4):
+        api.buy(customer, api.offer()["id"])
+    few, many = (statements_for(system_database, partial(feed_page, api, noun, size)) for size in (1, 4))
+    assert many == few
+
+
+def test_a_page_of_subscriptions_costs_the_same_however_many_offers_are_in_it(api: Api, database: Database) -> None:
+    customer = api.customer()
+    api.method(customer)
+    for _ in range(4):
+        api.buy(customer, api.offer()["id"])
+    for noun in ("subscriptions", "access"):
+        pages = [f"{noun}?customer_id={customer}&limit={size}" for size in (1, 4)]
+        few, many = (statements_for(database, partial(api.ok, "GET", page)) for page in pages)
+        assert many == few
+
+
+def feed_page(api: Api, noun: str, limit: int) -> None:
+    answer = api.app.test_client().get(
+        f"/internal/feed/{noun}?limit={limit}", headers={"Authorization": "Bearer search"}
+    )
+    assert answer.status_code == 200
+
+
+def statements_for(database: Database, act: Callable[[], object]) -> int:
+    """How many statements ``act`` sends."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    sqlalchemy_event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        sqlalchemy_event.remove(database.engine, "before_cursor_execute", note)
+    return len(sent)

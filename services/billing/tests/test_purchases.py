@@ -5,8 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
 from servicekit.db.database import Database
+from services.billing.actions import purchases
+from services.billing.models.subscriptions import Subscription
 from services.billing.tests.conftest import Api, code_of, outbox_of
 
 
@@ -154,3 +157,27 @@ def test_nobody_sees_another_publishers(api: Api) -> None:
         f"transactions?customer_id={bob}",
     ):
         assert api.send("GET", path, as_="b").status_code == 404, path
+
+
+def test_an_order_by_which_a_subscription_is_called_already_is_refused(api: Api, database: Database) -> None:
+    """A subscription that came from a file has the ID of the order that began it, and no transaction."""
+    anna, boris, offer = api.customer(), api.customer(), api.offer()["id"]
+    api.buy(anna, offer, channel="google", external_order_id="GPA.1")
+    with database.transaction("pub_a") as session:
+        session.execute(update(Subscription).values(external_id="GPA.2"))
+    body = {"customer_id": boris, "offer_id": offer, "channel": "google", "external_order_id": "GPA.2"}
+    refused = api.send("POST", "purchases", body)
+    assert (refused.status_code, code_of(refused)) == (409, "external_order_id_taken")
+    assert api.account(boris)["transactions_count"] == 0
+
+
+def test_an_order_that_another_customer_got_at_the_same_moment_is_refused(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees the other's until it is committed: only the database can tell."""
+    anna, boris, offer = api.customer(), api.customer(), api.offer()["id"]
+    api.buy(anna, offer, channel="google", external_order_id="GPA.1")
+    monkeypatch.setattr(purchases, "_require_new_order", lambda *_: None)
+    body = {"customer_id": boris, "offer_id": offer, "channel": "google", "external_order_id": "gpa.1"}
+    refused = api.send("POST", "purchases", body)
+    assert (refused.status_code, code_of(refused)) == (409, "external_order_id_taken")

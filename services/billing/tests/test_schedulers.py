@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from servicekit.testing.databases import ScratchDatabase
 from services.billing.execution.executor import Executor
 from services.billing.providers.registry import Providers
 from services.billing.renewals.claims import LEASE
+from services.billing.renewals.expiry import expire_access
 from services.billing.renewals.scheduler import Scheduler
 from services.billing.tests.doomed import POINTS, run_until_killed
 from services.billing.tests.renewing import World
@@ -88,3 +90,19 @@ def test_one_that_can_not_be_handled_does_not_keep_the_others(world: World, syst
         )
     world.go(DUE + LEASE)
     assert world.subscription(broken["id"])["current_period_end"] == "2026-03-31T12:00:00.000000Z"
+
+
+def test_access_that_can_not_be_ended_does_not_keep_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Broken", "Fine"):
+        customer = world.api.customer()
+        world.api.method(customer)
+        world.api.buy(customer, world.api.offer(name=name, kind="pass")["id"])
+
+    def fails_for_others(session: Any, *, customer_id: str, **more: Any) -> int:
+        if customer_id != customer:
+            raise ZeroDivisionError
+        return expire_access(session, customer_id=customer_id, **more)
+
+    monkeypatch.setattr("services.billing.renewals.scheduler.expire_access", fails_for_others)
+    world.go(DUE + timedelta(days=2))
+    assert not world.api.account(customer)["has_access"]

@@ -95,7 +95,12 @@ def test_a_payment_that_failed() -> None:
 @pytest.mark.parametrize("kind", ["refund.created", "refund.updated"])
 def test_a_refund_made_in_the_dashboard(kind: str) -> None:
     assert fact(kind, REFUND) == RefundSettled(
-        key=None, reference="re_1", charge_reference="pi_1", charge_key=None, amount=Money(500, "EUR")
+        key=None,
+        reference="re_1",
+        charge_reference="pi_1",
+        charge_key=None,
+        amount=Money(500, "EUR"),
+        charge_alias="ch_1",
     )
 
 

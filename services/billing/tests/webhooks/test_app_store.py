@@ -11,6 +11,7 @@ from flask import Flask
 from servicekit.db.database import Database
 from servicekit.ids import id_of_uuid
 from services.billing.execution.executor import Executor
+from services.billing.notified import store_payments
 from services.billing.providers.accounts import Account
 from services.billing.providers.registry import Providers
 from services.billing.tests.conftest import Api, code_of
@@ -86,6 +87,22 @@ def test_renewals_follow(api: Api, store: AppStore, customer: str) -> None:
     assert renewed["current_period_end"].startswith(after(3).date().isoformat())
     assert access(api, customer)["ends_at"] == renewed["current_period_end"]
     assert api.account(customer)["lifetime_value"] == [euros(3 * 1299)]
+
+
+def test_a_renewal_that_comes_in_while_the_first_payment_is_taken_in(
+    api: Api, store: AppStore, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It finds no subscription, waits for the account, and then there is one."""
+    store.buy()
+    monkeypatch.setattr(store_payments, "subscription_of", _blind_once(store_payments.subscription_of))
+    assert store.renew(1).status_code == 204
+    assert [each["kind"] for each in transactions(api, customer)] == ["renewal", "purchase"]
+    assert subscription(api, customer)["current_period_end"].startswith(after(2).date().isoformat())
+
+
+def _blind_once(look: Any) -> Any:
+    seen = iter([False])
+    return lambda *asked: look(*asked) if next(seen, True) else None
 
 
 def test_renewals_out_of_order_are_all_money_and_the_latest_period_counts(

@@ -135,6 +135,36 @@ def test_a_refund_of_what_may_be_a_charge_in_doubt_is_told_again_later(
     assert transaction(api, doubtful["id"])["refunded"] == euros(300)
 
 
+@pytest.mark.parametrize("kind", ["payment_intent", "charge"])
+def test_a_refund_names_its_payment_by_either_id(api: Api, tell: Tell, paid: dict[str, Any], kind: str) -> None:
+    """Stripe names both; what came from its export of payments is known by the charge."""
+    known, other = paid["provider_reference"], "of the other kind"
+    names = {"charge_reference": known, "charge_alias": other}
+    if kind == "charge":
+        names = {"charge_reference": other, "charge_alias": known}
+    assert tell("RefundSettled", **{**refund_of(paid, 300), **names}).status_code == 204
+    assert transaction(api, paid["id"])["refunded"] == euros(300)
+    failed = {"key": None, "reference": "re_1", "code": "x", "message": "No.", **names}
+    assert tell("RefundFailed", **failed).status_code == 204
+    assert transaction(api, paid["id"])["refunded"] == euros(0)
+
+
+def test_a_refund_of_what_counts_as_failed_waits_until_the_payment_is_told_of(
+    api: Api, tell: Tell, doubtful: dict[str, Any]
+) -> None:
+    """Out of order: no money is taken off the lifetime value that was never added to it."""
+    tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.")
+    fact = {**refund_of({"provider_reference": doubtful["reference"]}, 300), "charge_key": doubtful["key"]}
+    early = tell("RefundSettled", event_id="evt_r", **fact)
+    assert (early.status_code, code_of(early)) == (503, "not_known_yet")
+    assert transaction(api, doubtful["id"])["status"] == "failed"
+    assert api.account(doubtful["customer"])["lifetime_value"] == []
+    tell("ChargeSettled", key=doubtful["key"], reference=doubtful["reference"], amount=euros(999))
+    assert tell("RefundSettled", event_id="evt_r", **fact).status_code == 204
+    assert transaction(api, doubtful["id"])["status"] == "partially_refunded"
+    assert api.account(doubtful["customer"])["lifetime_value"] == [euros(699)]
+
+
 # --- payment details ---------------------------------------------------------------------------------------
 
 
