@@ -26,7 +26,12 @@ def sell(api: Api, customer_id: str) -> dict[str, str]:
     bought = _made(api, "purchases", {"customer_id": customer_id, "offer_id": offer["id"]})
     (access,) = api.get("/v1/billing/access", customer_id=customer_id)["items"]
     (invoice,) = api.get("/v1/billing/invoices", customer_id=customer_id)["items"]
+    begun = api.send_file(
+        "/v1/billing/imports?kind=offers&complete=false", "name,kind,price,currency\nA,single,1,EUR\n"
+    )
+    assert begun.status_code == 202, begun.text
     return {
+        "import_id": (begun.json or {})["id"],
         "offer_id": offer["id"],
         "payment_method_id": method["id"],
         "transaction_id": bought["transaction"]["id"],

@@ -35,6 +35,7 @@ MAY = {
     "billing:read": EVERYBODY,
     "billing:write": {"owner", "admin", "agent"},
     "billing:manage": {"owner", "admin"},
+    "billing:import": {"owner", "admin"},
     "notes:read": EVERYBODY,
     "notes:write": {"owner", "admin", "agent"},
     "notes:manage": {"owner", "admin"},
@@ -58,7 +59,9 @@ UNMASKABLE = {"GET /v1/notifications/emails/{email_id}/preview"}
 # Named by what everybody has: an address of these leads to the asker's own.
 EVERYBODYS_OWN = ("/v1/notifications/templates/",)
 CANARY = "Canarybird"
-BILLINGS = ("offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id")
+BILLINGS = (
+    "offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id", "import_id",
+)  # fmt: skip
 # What is listed for one customer, who is named in the query.
 OF_A_CUSTOMER = {
     "/v1/notes",
@@ -118,18 +121,21 @@ class Belongings:
         path = operation.path.format(
             customer_id=self.customer["id"],
             key_id=self.key_id,
-            import_id=self.import_id,
+            import_id=self.sold["import_id"] if operation.path.startswith("/v1/billing") else self.import_id,
             staff_id=self.staff_id,
             session_id=self.session_id,
-            **self.sold,
+            **{name: value for name, value in self.sold.items() if name != "import_id"},
             email_id=self.email_id,
             kind="welcome",
             language="en",
             note_id=self.note.get("id"),
             key=self.flag,
         )
-        of_a_customer = operation.method == "GET" and operation.path in OF_A_CUSTOMER
-        query = f"?customer_id={self.customer['id']}" if of_a_customer else ""
+        query = ""
+        if operation.method == "GET" and operation.path in OF_A_CUSTOMER:
+            query = f"?customer_id={self.customer['id']}"
+        elif _name(operation) == "POST /v1/billing/imports":
+            query = "?kind=transactions"
         return f"{path}?offset=0" if path.endswith("/content") else path + query
 
     def body(self, operation: Operation) -> Any:

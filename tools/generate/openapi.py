@@ -53,6 +53,10 @@ def document() -> Json:
         used = {tag for _, _, operation in operations(prepared) for tag in operation.get("tags", ())}
         tags += [tag for tag in own.get("tags", ()) if tag["name"] in used]
         merge(schemas, {name: own_schemas[name] for name in ("ProblemView", "FieldErrorView")}, service.name)
+    for _path, _method, operation in operations(paths):
+        if problems.names_a_thing(operation, schemas):
+            answers = {**operation["responses"], "404": operation["responses"].get("404", problems.reference(404))}
+            operation["responses"] = dict(sorted(answers.items()))
     return _whole(paths, schemas, tags)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from servicekit import errors
-from tools.generate.schemas import Json
+from tools.generate.schemas import COMPONENTS, Json
 
 _NAMES: dict[int, tuple[str, str, str, str]] = {
     # status: component, its problem's code, when it happens, an example's detail
@@ -66,6 +66,16 @@ def statuses_of(method: str, parameters: list[Json], *, has_body: bool, scope: s
     if "if-match" in headers:
         found |= {412, 428}
     return sorted(found)
+
+
+def names_a_thing(operation: Json, schemas: dict[str, Json]) -> bool:
+    """Whether an operation's query must name a thing by its ID, or its body may: there may be none."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query" and parameter.get("required") and parameter["name"].endswith("_id"):
+            return True
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    named = schemas.get(body.get("$ref", "").removeprefix(COMPONENTS), body)
+    return any(name.endswith("_id") and not name.startswith("external_") for name in named.get("properties", {}))
 
 
 def reference(status: int) -> Json:

@@ -12,8 +12,8 @@ from tools.discovery import ROOT, services
 from tools.generate import openapi
 from tools.generate.events_page import handler_of
 from tools.generate.examples import NoExample, example_of
-from tools.generate.problems import statuses_of
-from tools.generate.schemas import Clash, closed, merge, modernized, opened, reachable
+from tools.generate.problems import names_a_thing, statuses_of
+from tools.generate.schemas import COMPONENTS, Clash, closed, merge, modernized, opened, reachable
 from tools.stand_ins import NeverCalled, stand_ins
 
 BODY = {"in": "header", "name": "Idempotency-Key"}
@@ -39,6 +39,25 @@ def test_an_operation_names_the_problems_that_it_can_answer_with(
 ) -> None:
     found = statuses_of(method, parameters, has_body=has_body, scope=scope, open_to_all=scope == "public")
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ({"parameters": [{"in": "query", "name": "customer_id", "required": True}]}, True),
+        ({"parameters": [{"in": "query", "name": "customer_id"}]}, False),
+        ({"parameters": [{"in": "query", "name": "cursor", "required": True}]}, False),
+        ({"requestBody": {"content": {"application/json": {"schema": {"$ref": f"{COMPONENTS}Buy"}}}}}, True),
+        ({"requestBody": {"content": {"application/json": {"schema": {"$ref": f"{COMPONENTS}Make"}}}}}, False),
+        ({}, False),
+    ],
+)
+def test_an_operation_that_is_told_an_id_may_not_find_it(operation: dict[str, Any], expected: bool) -> None:
+    schemas: dict[str, Any] = {
+        "Buy": {"properties": {"offer_id": {}}},
+        "Make": {"properties": {"external_id": {}, "name": {}}},
+    }
+    assert names_a_thing(operation, schemas) is expected
 
 
 def test_two_services_cannot_mean_different_things_by_one_name() -> None:

@@ -19,7 +19,7 @@ from services.billing.api.common import blueprint_of, shown
 from services.billing.queries.accounts import require_customer, version_token
 from services.billing.queries.lists import list_access
 from services.billing.schemas.common import CustomersPage
-from services.billing.schemas.transactions import ExtendAccess
+from services.billing.schemas.transactions import EXTENSION, ExtendAccess
 from services.billing.views.access import AccessPage, AccessState, access_state
 
 blueprint = blueprint_of("access", "Until when customers may use what, and why.")
@@ -49,7 +49,7 @@ def get_access(parameters: dict[str, Any]) -> Response:
 @requires("billing:write")
 @audited("billing.access.extended", subject="access_id")
 @idempotent
-@blueprint.arguments(ExtendAccess)
+@blueprint.arguments(ExtendAccess, example=EXTENSION)
 @blueprint.response(200, AccessState, headers={**WITH_ETAG, **VERSION_TOKEN})
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="extend_access")
 def post_extend(body: dict[str, Any], access_id: str) -> Response:

@@ -27,7 +27,13 @@ from services.billing.queries.transaction_actions import transaction_actions
 from services.billing.queries.transaction_events import list_happenings
 from services.billing.queries.transactions import list_transactions, read_transaction
 from services.billing.schemas.common import Page
-from services.billing.schemas.transactions import CancelTransaction, ExtendAccess, ListTransactions, RefundTransaction
+from services.billing.schemas.transactions import (
+    EXTENSION,
+    CancelTransaction,
+    ExtendAccess,
+    ListTransactions,
+    RefundTransaction,
+)
 from services.billing.views.actions import ActionsView
 from services.billing.views.transaction_actions import ActionResult
 from services.billing.views.transaction_events import HappeningPage
@@ -133,7 +139,7 @@ def post_cancel(body: dict[str, Any], transaction_id: str) -> Response:
 @requires("billing:write")
 @audited("billing.access.extended", subject="transaction_id")
 @idempotent
-@blueprint.arguments(ExtendAccess)
+@blueprint.arguments(ExtendAccess, example=EXTENSION)
 @blueprint.response(200, ActionResult, headers=_WITH_BOTH)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY], operationId="extend_access_of_transaction")
 def post_extend_access(body: dict[str, Any], transaction_id: str) -> Response:

@@ -68,6 +68,10 @@ class RefundTransaction(CancelTransaction):
     stop_renewals = _choice("Whether the subscription stops then. Required of a partial refund.")
 
 
+EXTENSION: dict[str, Any] = {"duration": {"unit": "week", "count": 1}, "reason": "Could not watch for two days"}
+"""An example: one of the two ways to say until when."""
+
+
 class ExtendAccess(Schema):
     """Access for longer: until a time, or for a duration more."""
 
