@@ -24,6 +24,7 @@ from services.billing.execution.executor import Executor
 from services.billing.inbound import CustomerTold
 from services.billing.providers.registry import Providers
 from services.billing.settings import Settings
+from services.billing.tests.consistency import broken_rules
 
 ALL = ("billing:read", "billing:write", "billing:manage", "billing:import", "personal:read")
 CALLERS = {
@@ -66,6 +67,17 @@ def system_database(scratch: ScratchDatabase) -> Iterator[Database]:
     made = Database(scratch.urls.system, pool_size=3)
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def consistent(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test did through the database: what has to hold there holds at its end."""
+    if not {"api", "scratch"} & set(request.fixturenames):
+        yield
+        return
+    system_database: Database = request.getfixturevalue("system_database")
+    yield
+    assert broken_rules(system_database) == {}
 
 
 @pytest.fixture
