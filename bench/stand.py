@@ -117,6 +117,7 @@ class Stand:
         }
         return {
             **urls,
+            "BILLING_SANDBOX": "true",
             "RABBITMQ_URL": self.amqp_url,
             "TOPOLOGY_FILE": str(TOPOLOGY),
             "SEARCH_ENGINE": "opensearch",

@@ -15,7 +15,8 @@ from servicekit.settings import audit_days, database_urls
 class Settings:
     """Where this service finds what it needs.
 
-    ``providers_file`` has the accounts at payment providers; ``sandbox``: whether there is the built-in one, too.
+    ``providers_file`` has the accounts at payment providers; ``sandbox``: whether there is the built-in one, too, whose
+    payments are made up.
     """
 
     database: DatabaseUrls
@@ -27,7 +28,7 @@ class Settings:
     client_id: str = ""
     client_secret: str = ""
     providers_file: str = ""
-    sandbox: bool = True
+    sandbox: bool = False
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
 
@@ -47,7 +48,7 @@ class Settings:
             client_id=env.str("SERVICE_CLIENT_ID", "billing"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
             providers_file=env.str("BILLING_PROVIDERS_FILE", ""),
-            sandbox=env.bool("BILLING_SANDBOX", True),
+            sandbox=env.bool("BILLING_SANDBOX", False),
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
             audit_days=audit_days(env),
         )

@@ -193,6 +193,7 @@ def _environment(
         "IDENTITY_SECRET": installation.derived_secret("identity"),
         "IDENTITY_URL": f"http://127.0.0.1:{ports['identity']}",
         "CUSTOMERS_URL": f"http://127.0.0.1:{ports['customers']}",
+        "BILLING_SANDBOX": "true",
         "BILLING_URL": f"http://127.0.0.1:{ports['billing']}",
         "SERVICE_CLIENT_ID": "customers",
         "SERVICE_CLIENT_SECRET": toy_secret,
