@@ -158,11 +158,14 @@ class _Comparer:
             after = upto
 
     def _details(self, limits: dict[str, Any]) -> None:
-        owned = (SimpleNamespace(customer_id=row.id, row=row) for row in _pages(self.owner, _OWNED_PAGE, limits, "id"))
-        projected = _pages(self.search, _PROJECTED_PAGE, limits, "customer_id")
+        owned = _pages(self.owner, _OWNED_PAGE, limits, "id")
+        projected = (
+            SimpleNamespace(id=row.customer_id, row=row)
+            for row in _pages(self.search, _PROJECTED_PAGE, limits, "customer_id")
+        )
         suspects: list[str] = []
         for customer_id, left, right in in_step(owned, projected):
-            if classify(left and left.row, right) is not None:
+            if classify(left, right and right.row) is not None:
                 suspects.append(customer_id)
             if len(suspects) >= SUSPECTS:
                 self._settle(limits["publisher_id"], suspects)
