@@ -16,6 +16,14 @@ from tools.contracts import BrokenContract, validate_event
 from tools.generate.event_schemas import published
 
 
+# What only a mail server's answers bring about: services/notifications/tests has the servers for it.
+OF_MAIL_SERVERS = {
+    "notifications.email.bounced.v1",
+    "notifications.email.failed.v1",
+    "notifications.email.generated.v1",
+}
+
+
 def test_every_type_that_is_declared_really_passes_the_bus_as_declared(system: System, api: Api) -> None:
     """The check itself is in the bus of these tests, so that whatever any of them publishes goes through it."""
     anna = api.create(
@@ -33,7 +41,7 @@ def test_every_type_that_is_declared_really_passes_the_bus_as_declared(system: S
     assert forgotten.status_code == 202, forgotten.text
     system.drain()
 
-    assert {kind.name for _service, kind in published()} <= system.bus.passed | logged
+    assert {kind.name for _service, kind in published()} - OF_MAIL_SERVERS <= system.bus.passed | logged
 
 
 def _logged(system: System) -> set[str]:

@@ -90,8 +90,14 @@ class Life:
         offer = self._api.get(f"/v1/billing/offers/{single}")["name"]
         customer = self._api.get(f"/v1/customers/{self._customer_id}")["email"]
         for kind, content in (
-            ("transactions", f"customer_email,amount,currency,offer\n{customer},4.99,EUR,{offer}\n"),
-            ("subscriptions", f"customer_email,offer,status,expires_at\n{customer},Monthly,active,2031-01-01\n"),
+            (
+                "transactions",
+                f"customer_email,created_at,amount,currency,offer\n{customer},2026-03-12,4.99,EUR,{offer}\n",
+            ),
+            (
+                "subscriptions",
+                f"customer_email,offer,status,current_period_end\n{customer},Yearly,active,2031-01-01\n",
+            ),
         ):
             answer = self._api.send_file(f"/v1/billing/imports?kind={kind}", content)
             assert answer.status_code == 202, answer.text
