@@ -33,7 +33,7 @@ def test_rows_become_customers_with_history_and_events(imports: Imports, system_
     assert {"field": "email", "old": None, "new": "anna@example.com"} in entry["fields"]
     events = outbox_of(system_database)
     assert [event.type for event in events] == ["customers.customer.created.v1"] * 2
-    assert [event.data for event in events] == [anna, bo]
+    assert [event.data for event in events] == [{**anna, "imported": True}, {**bo, "imported": True}]
 
 
 def test_running_it_again_changes_nothing(imports: Imports, system_database: Database) -> None:
