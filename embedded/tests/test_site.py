@@ -16,7 +16,8 @@ from services.console.settings import Settings as ConsoleSettings
 def test_it_is_not_ready_without_its_database() -> None:
     gone = Database("postgresql://nobody@/nothing?host=/nonexistent")
     nothing: Any = None
-    parts: dict[str, Any] = dict.fromkeys(("exchange", "starting", "importers", "executor", "indexer"), nothing)
+    loops = ("importers", "executor", "scheduler", "sender", "calendar", "indexer")
+    parts: dict[str, Any] = dict.fromkeys(("exchange", "starting", *loops), nothing)
     console = ConsoleSettings(secret="x" * 64)
     databases = {"identity.system": gone}
     apps = {"identity": Flask("identity")}
