@@ -15,7 +15,6 @@ from tests.e2e.whole_life import Life
 from tools.contracts import BrokenContract, validate_event
 from tools.generate.event_schemas import published
 
-
 # What only a mail server's answers bring about: services/notifications/tests has the servers for it.
 OF_MAIL_SERVERS = {
     "notifications.email.bounced.v1",
