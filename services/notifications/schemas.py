@@ -227,6 +227,13 @@ class EditMailSettings(Schema):
     )
 
 
+class SenderView(Schema):
+    """Whom mails come from."""
+
+    name = fields.String(required=True, metadata=described("The name.", "Example Media"))
+    address = fields.String(required=True, metadata=described("The address.", "service@example.com"))
+
+
 class MailSettingsView(Schema):
     """How a publisher's mails look, whom they come from, and who delivers them."""
 
@@ -251,6 +258,14 @@ class MailSettingsView(Schema):
     revision = fields.Integer(required=True, metadata=described("The ETag's number.", 1))
     edited_at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("When they were last edited."))
     editor = fields.Nested(EditorView, required=True, allow_none=True, metadata=described("Who edited them last."))
+    sender = fields.Nested(
+        SenderView, required=True, metadata=described("Whom mails come from now: yours, else the operator's.")
+    )
+    sender_domains = fields.List(
+        fields.String(),
+        required=True,
+        metadata=described("Domains that `sender_address` can be of; none: any.", ["example.com"]),
+    )
 
 
 class BounceView(Schema):

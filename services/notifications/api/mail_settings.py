@@ -17,7 +17,7 @@ from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
 from services.notifications.api.common import MANAGE, PREFIX, mail_defaults
 from services.notifications.kinds import KINDS
-from services.notifications.mail_settings import settings_of
+from services.notifications.mail_settings import sender_of, settings_of
 from services.notifications.models import Logo, MailSettings
 from services.notifications.schemas import EditMailSettings, MailSettingsView
 from services.notifications.settings_editing import edit_settings
@@ -62,7 +62,8 @@ def patch_settings(body: dict[str, Any]) -> Response:
 
 
 def _shown(settings: MailSettings) -> Response:
-    logo = None
+    logo, defaults = None, mail_defaults()
+    sender = sender_of(settings, defaults)
     if settings.logo_id is not None:
         logo = current_session().get(Logo, (settings.publisher_id, settings.logo_id))
     told = {
@@ -71,5 +72,7 @@ def _shown(settings: MailSettings) -> Response:
         "kinds": {kind: kind not in settings.kinds_off for kind in KINDS},
         "edited_at": moment(settings.edited_at),
         "editor": editor_of(settings),
+        "sender": {"name": sender.name, "address": sender.address},
+        "sender_domains": list(defaults.sender_domains),
     }
     return json_response(told, 200, {"ETag": etag(settings.revision)})

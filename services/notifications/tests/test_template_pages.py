@@ -36,6 +36,14 @@ def test_settings_tell_who_edited_them(world: World, api: Api) -> None:
     assert api.get("/settings") == settings, "what changes nothing isn't an edit"
 
 
+def test_settings_tell_whom_mails_come_from(api: Api) -> None:
+    told = api.get("/settings")
+    assert told["sender"] == {"name": "Example Service", "address": "service@mail.example"}
+    assert told["sender_domains"] == ["mail.example"]
+    api.set(sender_name="Ours")
+    assert api.get("/settings")["sender"] == {"name": "Ours", "address": "service@mail.example"}
+
+
 class TestVersions:
     """One version by its number."""
 
