@@ -11,6 +11,12 @@
     }
   });
 
+  // Whoever was chosen may not be among those who were found since.
+  document.addEventListener("htmx:after:swap", () => {
+    const choices = [...document.querySelectorAll("#preview-with [type=radio]")];
+    if (choices.length && !choices.some((choice) => choice.checked)) choices[0].checked = true;
+  });
+
   function lineOf(area, number) {
     const lines = area.value.split("\n");
     const from = lines.slice(0, number - 1).reduce((sum, line) => sum + line.length + 1, 0);

@@ -180,10 +180,10 @@ def typed_parts() -> dict[str, str]:
     return {"subject": typed("subject"), "html": typed_lines("html"), "text": typed_lines("text")}
 
 
-def template_page(page: str, told: Mapping[str, Any], status: int = 200, **more: Any) -> Response:
+def template_page(name: str, told: Mapping[str, Any], status: int = 200, /, **more: Any) -> Response:
     """A page about a template, which can show mails in frames."""
     shown = render_template(
-        page,
+        name,
         template=told,
         kind_name=mailing.KINDS.get(told["kind"]) or told["title"],
         language_shown=language_name(told["language"]) or told["language"],
