@@ -23,7 +23,7 @@ VARIABLES = tuple(sorted(context_of("receipt", "en", FACTS, brand=_BRAND, person
 
 
 def names_in(language: str) -> list[dict[str, Any]]:
-    """The same with their parts: ``name``, an ``example`` in this language, and of a list what ``each`` entry has."""
+    """The same with their parts: what each ``becomes`` with example data, and what ``each`` entry of a list has."""
     context = context_of("receipt", language, FACTS, brand=_BRAND, person=PERSON)
     return [told for name in VARIABLES for told in _named(name, context[name])]
 
@@ -44,9 +44,9 @@ def _named(name: str, value: Any) -> Iterator[dict[str, Any]]:
         for part, inner in value.items():
             yield from _named(f"{name}.{part}", inner)
     elif isinstance(value, list):
-        yield {"name": name, "example": None, "each": list(value[0]) if isinstance(value[0], Mapping) else []}
+        yield {"name": name, "becomes": None, "each": list(value[0]) if isinstance(value[0], Mapping) else []}
     else:
-        yield {"name": name, "example": value, "each": None}
+        yield {"name": name, "becomes": value, "each": None}
 
 
 def _faults(kind: str, language: str, part: str, source: str) -> Iterator[str]:

@@ -93,7 +93,7 @@ class TemplateNameView(Schema):
     """Something that a template can name."""
 
     name = fields.String(required=True, metadata=described("What is written.", "customer.first_name"))
-    example = fields.String(
+    becomes = fields.String(
         required=True, allow_none=True, metadata=described("What it could become; null of a list.", "Anna")
     )
     each = fields.List(

@@ -58,9 +58,9 @@ TEMPLATE: dict[str, Any] = {
     **PARTS,
     "variables": ["greeting", "lines"],
     "names": [
-        {"name": "greeting", "example": "Guten Tag <b>", "each": None},
-        {"name": "lines", "example": None, "each": ["description", "amount"]},
-        {"name": "buyer", "example": None, "each": []},
+        {"name": "greeting", "becomes": "Guten Tag <b>", "each": None},
+        {"name": "lines", "becomes": None, "each": ["description", "amount"]},
+        {"name": "buyer", "becomes": None, "each": []},
     ],
 }
 TEMPLATES: dict[str, Any] = {

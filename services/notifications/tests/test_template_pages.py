@@ -151,4 +151,4 @@ def test_whatever_is_told_to_be_there_can_be_named(api: Api, language: str) -> N
     )
     answer = api.send("POST", f"/templates/receipt/{language}/preview", {"text": source})
     assert answer.status_code == 200, answer.text
-    assert all(told["example"] in (answer.json or {})["text"] for told in names if told["name"] in ("amount", "date"))
+    assert all(told["becomes"] in (answer.json or {})["text"] for told in names if told["name"] in ("amount", "date"))
