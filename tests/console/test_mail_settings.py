@@ -109,14 +109,17 @@ def test_what_is_wrong_is_told_at_its_line_and_nothing_is_changed(site: Site, pa
 def test_nothing_in_a_preview_runs_or_loads(site: Site, pages: Pages, owner: Staff) -> None:
     page = pages.signed_in(owner, WELCOME)
     shown_mail(page).get_by_text("Welcome!").wait_for()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    answered: list[str] = []
+    blocked: list[tuple[str, str | None]] = []
+    page.on("response", lambda response: answered.append(response.url))
+    page.on("requestfailed", lambda request: blocked.append((request.url, request.failure)))
     pages.expected += ["Loading the image 'https://example.com/", "Refused to load the image"]
     page.get_by_label("HTML").fill('<p>With a picture</p><img src="https://example.com/pixel.gif" alt="">')
     page.get_by_role("button", name="Show as typed").click()
     shown_mail(page).get_by_text("With a picture").wait_for()
-    assert asked
-    assert all(url.startswith(site.url) for url in asked)
+    assert blocked == [("https://example.com/pixel.gif", "csp")]
+    assert answered
+    assert all(url.startswith(site.url) for url in answered)
     page.get_by_label("HTML").fill("<p>{{ customer.name }}</p>")
     page.get_by_label("or of a customer").fill(welcomed(site, owner))
     page.get_by_role("radio", name="Annabel").check()
@@ -129,10 +132,10 @@ def test_a_name_is_put_where_one_was_typing(pages: Pages, owner: Staff) -> None:
     page.get_by_text("What a template can say").click()
     page.get_by_role("button", name="customer.first_name").click()
     assert page.get_by_label("Subject").input_value() == "Hello {{ customer.first_name }}"
-    page.get_by_label("Plain text", exact=True).fill("")
+    page.get_by_label("Plain text", exact=True).fill("Hello: ")
     page.get_by_role("button", name="details", exact=True).click()
     assert page.get_by_label("Plain text", exact=True).input_value() == (
-        "{% for one in details %}{{ one.label }} {{ one.value }}{% endfor %}"
+        "Hello: {% for one in details %}{{ one.label }} {{ one.value }}{% endfor %}"
     )
     saved(page)
 
