@@ -8,6 +8,8 @@ from typing import Any
 from flask import Response, abort, make_response, render_template, request
 from markupsafe import Markup
 
+from services.console.clients import ApiProblem
+from services.console.forms import Form
 from services.console.sides import Wanted, sides
 from services.console.signed_in import member
 
@@ -16,6 +18,7 @@ TEMPLATES = "/v1/notifications/templates"
 SCOPE = "notifications:manage"
 THEIRS = (409, 412, 422)
 """Statuses of what whoever edits can mend."""
+AT_THE_FIELDS = "Nothing was saved. What is wrong is said at its field."
 CHECK_FIRST = "Somebody else changed this too. Check it, then save."
 
 
@@ -33,6 +36,12 @@ def typed(name: str) -> str:
 def typed_lines(name: str) -> str:
     """What was typed into a field of several lines; a form sends CRLF."""
     return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def refused(values: Mapping[str, str], problem: ApiProblem) -> Form:
+    """The form after the API refused it; what it says of fields stands at them."""
+    form = Form.refused(values, problem)
+    return form if not form.errors else Form(form.values, form.errors, AT_THE_FIELDS)
 
 
 def conflict(

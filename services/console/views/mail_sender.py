@@ -27,12 +27,14 @@ from services.console.reader import NOTHING, language_name
 from services.console.sides import Wanted
 from services.console.signed_in import api
 from services.console.views.mail import (
+    AT_THE_FIELDS,
     CHECK_FIRST,
     SETTINGS,
     TEMPLATES,
     THEIRS,
     conflict,
     only_for_managers,
+    refused,
     typed_lines,
 )
 
@@ -56,7 +58,7 @@ def edit_settings() -> Response:
     values = {name: typed_lines(name).strip() for name in TYPED} | {"logo": _logo(was, picture)}
     wanted = Wanted.of(request.form, was, values)
     if error:
-        return _refused(wanted, "", Form(wanted.values, {"logo": error}, "The logo can't be used."), 422)
+        return _refused(wanted, "", Form(wanted.values, {"logo": error}, AT_THE_FIELDS), 422)
     if "again" in request.form or wanted.undecided:
         return _refused(wanted, picture, Form(wanted.values, message=CHECK_FIRST if wanted.undecided else ""))
     if not wanted.changed:
@@ -68,7 +70,7 @@ def edit_settings() -> Response:
             return _changed_meanwhile(wanted, picture)
         if problem.status not in THEIRS:
             raise
-        return _refused(wanted, picture, Form.refused(wanted.values, problem), problem.status)
+        return _refused(wanted, picture, refused(wanted.values, problem), problem.status)
     return _saved()
 
 

@@ -24,6 +24,7 @@ from services.console.views.mail import (
     THEIRS,
     conflict,
     only_for_managers,
+    refused,
     typed,
     typed_lines,
 )
@@ -78,7 +79,7 @@ def edit_template(kind: str, language: str) -> Response:
             return _changed_meanwhile(kind, language, wanted)
         if problem.status not in THEIRS:
             raise
-        form = Form.refused({**wanted.values, "version": version}, problem)
+        form = refused({**wanted.values, "version": version}, problem)
         return _form(read(kind, language), form, problem.status)
     return _to(kind, language, saved=1)
 
