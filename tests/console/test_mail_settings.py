@@ -168,8 +168,9 @@ def test_sender_and_look_are_kept_and_mistakes_told(pages: Pages, owner: Staff) 
 
 def test_a_picture_that_is_too_large_is_told_before_it_is_sent(pages: Pages, owner: Staff) -> None:
     page = pages.signed_in(owner, f"{MAIL}/sender")
-    large = {"name": "logo.gif", "mimeType": "image/gif", "buffer": GIF + b"x" * 60_000}
-    page.get_by_label("Logo").set_input_files(large)
+    page.get_by_label("Logo").set_input_files(
+        {"name": "logo.gif", "mimeType": "image/gif", "buffer": GIF + b"x" * 60_000}
+    )
     assert (
         page.get_by_label("Logo").evaluate("input => input.validationMessage") == "This picture is larger than 60 kB."
     )
