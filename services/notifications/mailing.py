@@ -43,6 +43,17 @@ class Order:
     invoice_number: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a mail of the past: ``status`` since ``ended_at``."""
+
+    status: str
+    written_at: datetime
+    ended_at: datetime
+    failure_code: str | None = None
+    failure: str | None = None
+
+
 def write_mail(
     session: Session, order: Order, *, publisher_id: str, defaults: MailDefaults, now: datetime
 ) -> Email | None:
@@ -81,6 +92,29 @@ def write_last_mail(
     domain = _domain(settings, defaults)
     mail = _blank(order, publisher_id=person.publisher_id, message_domain=domain, now=now)
     _fill(session, mail, person, settings, defaults, now=now)
+    session.add(mail)
+    session.flush()
+    events.publish_email(session, mail, now=now)
+    return mail
+
+
+def write_past_mail(
+    session: Session, order: Order, outcome: Outcome, *, publisher_id: str, defaults: MailDefaults, now: datetime
+) -> Email | None:
+    """Put a mail of the past into the log, as it would be written today. It is never sent. None where it is there
+    already, or the customer isn't known here with an address."""
+    if _is_written(session, publisher_id, order):
+        return None
+    person = recipient(session, publisher_id, order.customer_id)
+    if person is None or person.erasing_since is not None or person.email is None:
+        return None
+    settings = settings_of(session, publisher_id)
+    domain = _domain(settings, defaults)
+    mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
+    _fill(session, mail, person, settings, defaults, now=outcome.written_at)
+    mail.status, mail.ended_at = outcome.status, outcome.ended_at
+    mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
+    mail.attempts = int(outcome.status != kinds.GENERATED)
     session.add(mail)
     session.flush()
     events.publish_email(session, mail, now=now)

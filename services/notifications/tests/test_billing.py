@@ -74,13 +74,54 @@ def test_money_and_days_are_written_as_the_customer_reads_them(world: World, api
 def test_what_was_bought_in_an_app_gets_no_mail(world: World, customer_id: str, channel: str) -> None:
     for kind in ("transaction.succeeded", "transaction.refunded", "subscription.renewed", "subscription.cancelled"):
         world.take(told(kind, customer_id, channel=channel))
-    world.take(told("access.expired", customer_id), told("invoice.issued", customer_id))
+    world.take(told("access.expired", customer_id), told("invoice.issued", customer_id, channel=channel))
+    world.take(_before_origins(told("invoice.issued", customer_id)))
     assert world.emails() == []
 
 
-def test_what_was_imported_gets_no_mail(world: World, customer_id: str) -> None:
-    world.take(told("transaction.succeeded", customer_id, origin="import"))
-    assert world.emails() == []
+def _before_origins(invoice: Event) -> Event:
+    """As former versions told of invoices."""
+    return replace(
+        invoice, data={name: value for name, value in invoice.data.items() if name not in ("channel", "origin")}
+    )
+
+
+class TestWhatIsPast:
+    """What happened elsewhere was told of there. What happens here to what came from there is told of."""
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["transaction.succeeded", "transaction.failed", "invoice.issued", "subscription.imported"],
+    )
+    def test_what_was_imported_gets_no_mail(self, world: World, customer_id: str, kind: str) -> None:
+        world.take(told(kind, customer_id, origin="import"))
+        assert world.emails() == []
+
+    def test_an_imported_transaction_s_invoice_gets_none_whichever_comes_first(
+        self, world: World, customer_id: str
+    ) -> None:
+        world.take(told("invoice.issued", customer_id, origin="import"))
+        world.take(told("transaction.imported", customer_id, origin="import"))
+        assert world.emails() == []
+
+    def test_its_refund_here_gets_one(self, world: World, customer_id: str) -> None:
+        world.take(told("transaction.refunded", customer_id, origin="import"))
+        assert [mail.kind for mail in world.emails()] == ["refund_confirmation"]
+
+    @pytest.mark.parametrize("kind", ["subscription.renewed", "subscription.past_due", "subscription.cancelled"])
+    def test_what_becomes_of_an_imported_subscription_gets_one(self, world: World, customer_id: str, kind: str) -> None:
+        imported = told("subscription.imported", customer_id, origin="import")
+        world.take(imported, told(kind, customer_id, origin="import"))
+        assert len(world.emails()) == 1
+
+    def test_what_was_due_before_it_was_imported_is_not_told_of(self, world: World, customer_id: str) -> None:
+        # Of 12 March: a payment in three days and a card of this month.
+        subscription = told("subscription.imported", customer_id, next_payment_at="2026-03-15T08:00:00Z")
+        card = told("payment_method.attached", customer_id, expiry_month=3, expiry_year=2026)
+        world.take(*(replace(each, time=world.clock.now) for each in (subscription, card)))
+        world.clock.forward(hours=1)
+        assert world.scheduler.step() == 0
+        assert world.emails() == []
 
 
 def test_a_renewal_that_fails_first_gets_a_reminder_and_later_a_failure(world: World, customer_id: str) -> None:
@@ -126,6 +167,17 @@ class TestReminders:
         world.clock.now = datetime(2026, 4, 2, tzinfo=UTC)
         assert world.scheduler.step() == 1
         assert world.emails() == []
+
+    def test_what_is_due_stays_so_whatever_else_is_told_before_it_is_written(
+        self, world: World, customer_id: str
+    ) -> None:
+        world.take(self._started(customer_id))
+        world.clock.now = datetime(2026, 3, 26, tzinfo=UTC)  # the scheduler was down since the 25th
+        changed = told("subscription.changed", customer_id, next_payment_at="2026-04-01T08:00:00.000000Z")
+        world.take(replace(changed, aggregate_version=2, time=world.clock.now))
+        assert world.scheduler.step() == 1
+        assert world.scheduler.step() == 0
+        assert [mail.kind for mail in world.emails()] == ["renewal_announcement"]
 
     def test_a_subscription_that_is_cancelled_is_not_announced(self, world: World, customer_id: str) -> None:
         world.take(self._started(customer_id))
