@@ -8,6 +8,7 @@ from environs import Env, validate
 
 from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
+from servicekit.feed_client import Owners
 from servicekit.settings import audit_days, database_urls
 
 SECURITIES = ("none", "starttls", "tls")
@@ -54,6 +55,7 @@ class Settings:
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     customers_url: str = ""
+    billing_url: str = ""
     client_id: str = ""
     client_secret: str = ""
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
@@ -62,11 +64,21 @@ class Settings:
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
 
+    @property
+    def owners(self) -> Owners:
+        """Whose feeds this service starts from."""
+        return Owners(
+            urls={"customers": self.customers_url, "billing": self.billing_url},
+            identity_url=self.identity_url,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+        )
+
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``NOTIFICATIONS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``,
-        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``, ``SMTP_*``,
-        ``MAIL_*``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
+        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``BILLING_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
+        ``SMTP_*``, ``MAIL_*``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
         env = Env()
         positive = validate.Range(min=1)
         return cls(
@@ -76,6 +88,7 @@ class Settings:
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             customers_url=env.str("CUSTOMERS_URL", ""),
+            billing_url=env.str("BILLING_URL", ""),
             client_id=env.str("SERVICE_CLIENT_ID", "notifications"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
             smtp=_smtp(env),

@@ -14,12 +14,14 @@ from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
 from servicekit.settings import SettingsError
+from servicekit.starting import beside, bootstrapping
 from servicekit.web.health import database_check
 from services.notifications.delivery.sender import Sender
 from services.notifications.delivery.smtp import SmtpTransport
 from services.notifications.handlers import QUEUE, subscriptions
 from services.notifications.schedule import Scheduler
 from services.notifications.settings import Settings
+from services.notifications.starting import sources
 
 _MEASURE_SECONDS = 5.0
 _log = structlog.get_logger("sender")
@@ -35,7 +37,8 @@ def run_relay(settings: Settings) -> None:
 
 
 def run_worker(settings: Settings) -> None:
-    """Take others' events from the queue and write mails until told to stop."""
+    """Take others' events from the queue and write mails until told to stop; and first, beside it, what there is
+    at others already."""
     bus, _topology = amqp_bus(rabbitmq_url=settings.rabbitmq_url, topology_file=settings.topology_file)
     app, system = Database(settings.database.app, pool_size=4), Database(settings.database.system, pool_size=2)
     consumer = EventConsumer(
@@ -45,7 +48,8 @@ def run_worker(settings: Settings) -> None:
         system=system,
         subscriptions=subscriptions(settings.mail),
     )
-    run_process("notifications-worker", consumer.run, checks=[database_check(app)])
+    starting = bootstrapping(sources(settings.mail), settings.owners, app)
+    run_process("notifications-worker", beside(consumer.run, starting), checks=[database_check(app)])
 
 
 def run_sender(settings: Settings) -> None:
