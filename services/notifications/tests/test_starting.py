@@ -1,4 +1,4 @@
-"""A service that is new, or made anew, knows what billing has: it reminds as if it had been there, but not of the past."""
+"""A service that is new, or made anew, knows what billing has: it reminds as if it had been there, not of the past."""
 
 from __future__ import annotations
 
