@@ -58,7 +58,7 @@ def run_worker() -> None:
 
 @main.command()
 def sender() -> None:
-    """Hand mails to the mail server until told to stop."""
+    """Hand mails to the mail server, and read the mailbox to which they come back, until told to stop."""
     worker.run_sender(Settings.from_env())
 
 

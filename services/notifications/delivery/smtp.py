@@ -108,7 +108,8 @@ class SmtpTransport:
             # RFC 3461: a report about this message names it by this.
             options += ["RET=HDRS", f"ENVID={mail.email_id}"]
         wanted = ["NOTIFY=FAILURE,DELAY"] if connection.has_extn("dsn") else []
-        sender, recipient = narrow(mail.from_address, wide=wide), narrow(mail.to_address, wide=wide)
+        back_to = self._settings.return_path or mail.from_address
+        sender, recipient = narrow(back_to, wide=wide), narrow(mail.to_address, wide=wide)
         self._step(connection, lambda: connection.mail(sender, options), good=(250,), sender=True)
         self._step(connection, lambda: connection.rcpt(recipient, wanted), good=(250, 251))
         self._step(connection, lambda: connection.docmd("DATA"), good=(354,))
