@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable
 
+from servicekit.faults import reach
 from services.notifications.delivery.message import message_bytes, narrow
 from services.notifications.delivery.port import Deferred, InDoubt, Outgoing, Rejected, Unreachable
 from services.notifications.settings import SmtpSettings
@@ -113,6 +114,7 @@ class SmtpTransport:
         self._step(connection, lambda: connection.mail(sender, options), good=(250,), sender=True)
         self._step(connection, lambda: connection.rcpt(recipient, wanted), good=(250, 251))
         self._step(connection, lambda: connection.docmd("DATA"), good=(354,))
+        reach("smtp:introduced")
 
     def _step(
         self,
@@ -145,6 +147,7 @@ class SmtpTransport:
             if socket is not None:
                 socket.settimeout(self._settings.answer_seconds)
             connection.send(body[-5:])
+            reach("smtp:sent")
             code, words = connection.getreply()
             if socket is not None:
                 socket.settimeout(self._settings.timeout_seconds)
