@@ -29,7 +29,7 @@ WINDOW = ("smtp:sent", "sender:answered")
 
 
 def run(scratch: ScratchDatabase, bus_url: str, smtp_port: int, *, point: str = "", times: int = 1) -> int:
-    """Have everything handled and sent, or die when that point is reached for the so-and-so-many-th time; its status."""
+    """Have all handled and sent, or die when that point is reached for the so-and-so-many-th time; the exit status."""
     given = {"APP": scratch.urls.app, "SYSTEM": scratch.urls.system, "BUS": bus_url, "SMTP": str(smtp_port)}
     arguments = [sys.executable, "-m", "services.notifications.tests.doomed", point, str(times)]
     done = subprocess.run(arguments, env={**os.environ, **given}, timeout=120, check=False, capture_output=True)
