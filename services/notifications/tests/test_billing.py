@@ -142,6 +142,18 @@ def test_a_mail_that_comes_before_its_customer_waits_for_them(world: World) -> N
     assert world.transport.taken[0].to_address == "anna@example.com"
 
 
+def test_what_waited_in_the_queue_for_days_is_written_once(world: World, customer_id: str) -> None:
+    event = told("transaction.succeeded", customer_id, kind="renewal")
+    world.clock.forward(days=9)  # the worker was down
+    world.take(event)
+    world.clock.forward(days=-3)  # the clock was wrong
+    world.take(event)
+    assert world.sender.step() == 0
+    world.clock.forward(days=3)
+    assert world.sender.step() == 1
+    assert [mail.kind for mail in world.emails()] == ["receipt"]
+
+
 class TestReminders:
     """Mails that are written later: once, whatever the clock and the process do."""
 
