@@ -12,6 +12,7 @@ import pytest
 
 from servicekit.events import Event
 from servicekit.ids import new_id
+from services.notifications.delivery.port import Deferred
 from services.notifications.tests.conftest import Api, World, anonymized, created
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "billing" / "contracts"
@@ -148,10 +149,19 @@ def test_what_waited_in_the_queue_for_days_is_written_once(world: World, custome
     world.take(event)
     world.clock.forward(days=-3)  # the clock was wrong
     world.take(event)
-    assert world.sender.step() == 0
-    world.clock.forward(days=3)
+    assert world.scheduler.step() == 1, "it is due at once, whatever the clock said when it was written"
     assert world.sender.step() == 1
+    assert world.scheduler.step() == 0
     assert [mail.kind for mail in world.emails()] == ["receipt"]
+
+
+def test_what_waits_for_its_customer_or_was_put_off_is_not_due_by_that(world: World, customer_id: str) -> None:
+    world.take(told("transaction.refunded", "cus_06h5yvkg1scm7h3b8k5rqt2zzz"))
+    world.take(told("transaction.refunded", customer_id))
+    world.transport.answers = [Deferred("deferred")]
+    world.sender.step()
+    assert world.scheduler.step() == 0
+    assert world.sender.step() == 0
 
 
 class TestReminders:
