@@ -18,7 +18,7 @@ def _import(system: System, api: Api, path: str, content: str) -> None:
     assert answer.status_code == 202, answer.text
     system.drain()
     done = api.get(f"{path.partition('?')[0]}/{(answer.json or {})['id']}")
-    assert (done["status"], done["created"]) == ("completed", 1), done
+    assert (done["status"], done["rows"]["created"]) == ("finished", 1), done
 
 
 def test_what_is_imported_is_not_mailed_and_what_happens_to_it_is(system: System, api: Api) -> None:
