@@ -207,13 +207,15 @@ class Sender:
         begun = None
         while self._unwritten:
             claim, result = self._unwritten[0]
-            follows = bool(left) and len(self._unwritten) == 1 and left[0].publisher_id == claim.publisher_id
+            following = left[0] if left and len(self._unwritten) == 1 else None
+            if following is not None and following.publisher_id != claim.publisher_id:
+                following = None
             with self._app.transaction(claim.publisher_id) as session:
                 end_hand_over(session, claim, result, now=self._now())
-                if left and follows:
-                    begun = self._read(session, left[0], alone=False)
+                if following is not None:
+                    begun = self._read(session, following, alone=False)
             self._unwritten.pop(0)
-            if left and follows:
+            if left and following is not None:
                 left.popleft()
         return begun
 
