@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from embedded.web_server import create_web_server, serve
+from embedded.web_server import WebServer
 from services.notifications.delivery.message import message_bytes
 from services.notifications.delivery.port import Outgoing, Rejected
 
@@ -158,15 +158,13 @@ def _row(one: Caught) -> str:
 @contextmanager
 def caught_mail() -> Iterator[tuple[int, str]]:
     """A catcher and its pages, each on a free port of this machine only: the mail server's port, the pages' address."""
-    catcher, stop = MailCatcher(), threading.Event()
+    catcher = MailCatcher()
     port = catcher.start()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = create_web_server(catcher.wsgi, listener)
-        pages = threading.Thread(target=serve, args=(server, stop), name="caught-mail", daemon=True)
-        pages.start()
+        server = WebServer(catcher.wsgi, listener)
+        server.start()
         try:
             yield port, f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            stop.set()
-            server.close()
+            server.stop()
             catcher.stop()

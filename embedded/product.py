@@ -32,7 +32,7 @@ from embedded.state import (
     write_address,
     write_running,
 )
-from embedded.web_server import create_web_server, serve
+from embedded.web_server import WebServer
 from servicekit import logging as kit_logging
 from servicekit.bus.inprocess import InProcessBus
 from servicekit.topology import load_topology
@@ -85,16 +85,16 @@ def _serve(
         topology=load_topology(TOPOLOGY),
         transport=SmtpTransport(SmtpSettings(host="127.0.0.1", port=mail[0])),
     )
-    server = create_web_server(create_site(assembly), listener)
+    server = WebServer(create_site(assembly), listener)
     threads = [_thread(name, loop, stop) for name, loop in assembly.loops().items()]
-    serving = threading.Thread(target=serve, args=(server, stop), name="web", daemon=True)
     try:
         credentials = first_start(assembly, directory, demo=demo)
         signals: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _noting(signals))
-        for thread in [*threads, serving]:
+        for thread in threads:
             thread.start()
+        server.start()
         _announce(listener, credentials, directory, mail_url=mail[1], as_json=as_json)
         _tell_if_outdated(PostgresEngine(assembly.databases["search.app"].engine))
         # Every pooled connection went with the server: without closing them each would cost one request a 503.
@@ -106,7 +106,7 @@ def _serve(
                 keeper.look()
     finally:
         stop.set()
-        server.close()
+        server.stop()
         for thread in threads:
             if thread.ident is not None:
                 thread.join(10)

@@ -6,7 +6,8 @@ import re
 import socket
 import threading
 from copy import copy
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # Over every usual route's own limit, so that the gateway refuses all but the absurd; also framing of chunks is counted.
 LARGEST_BODY = 2_000_000
+# How long a request that was begun may take when the server is to end.
+_FINISHING_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -62,29 +66,65 @@ class Channel(HTTPChannel):
     error_task_class = Refusal
 
 
-def create_web_server(site: WSGIApplication, listener: socket.socket) -> BaseWSGIServer:
-    """The server of ``site``, on a socket that listens; ``run`` serves."""
-    server = create_server(
-        site,
-        sockets=[listener],
-        threads=8,
-        ident="accounts",
-        max_request_body_size=LARGEST_BODY,
-        clear_untrusted_proxy_headers=True,
-    )
-    if not isinstance(server, BaseWSGIServer):
-        raise TypeError("one socket, one server")
-    server.channel_class = Channel  # type: ignore[misc,assignment,unused-ignore]
-    return server
+class WebServer:
+    """Serves one site on a socket that listens.
 
+    waitress itself has no end: ``close`` takes the sockets away under the threads that work, and one that finishes
+    later writes its wake-up into a file number that may belong to somebody else by then. Here whoever serves finishes
+    what it has begun, and everything is closed by whom nobody works for any more.
+    """
 
-def serve(server: BaseWSGIServer, stop: threading.Event) -> None:
-    """Serve until the server is closed, which is to be after ``stop`` is set."""
-    try:
-        server.run()  # type: ignore[no-untyped-call,unused-ignore]
-    except (OSError, ValueError):
-        if not stop.is_set():  # else it looked at the sockets that were just closed
-            raise
+    def __init__(self, site: WSGIApplication, listener: socket.socket) -> None:
+        server = create_server(
+            site,
+            sockets=[listener],
+            threads=8,
+            ident="accounts",
+            max_request_body_size=LARGEST_BODY,
+            clear_untrusted_proxy_headers=True,
+        )
+        if not isinstance(server, BaseWSGIServer):
+            raise TypeError("one socket, one server")
+        server.channel_class = Channel  # type: ignore[misc,assignment,unused-ignore]
+        self._server: Any = server
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+
+    def start(self) -> None:
+        """Serve, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new, finish what was asked (for 5 seconds at most), and close.
+
+        What still works then keeps its connections; a later call closes those it is done with.
+        """
+        self._stop.set()
+        if self._thread.is_alive():
+            self._server.pull_trigger()
+            self._thread.join()
+        self._server.task_dispatcher.shutdown(timeout=_FINISHING_SECONDS)
+        self._server.socket.close()
+        if self._server.task_dispatcher.threads:
+            return
+        for connection in list(self._server.active_channels.values()):
+            connection.close()
+        self._server.close()
+
+    def _serve(self) -> None:
+        while not self._stop.is_set():
+            self._look()
+        self._server.accepting = False
+        latest = monotonic() + _FINISHING_SECONDS
+        while self._is_busy() and monotonic() < latest:
+            self._look()
+
+    def _look(self) -> None:
+        self._server.asyncore.loop(timeout=_LOOK_SECONDS, map=self._server._map, count=1)  # noqa: SLF001
+
+    def _is_busy(self) -> bool:
+        connections = self._server.active_channels.values()
+        return any(connection.requests or connection.total_outbufs_len for connection in connections)
 
 
 def _problem(status: int) -> Problem:

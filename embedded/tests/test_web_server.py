@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.web_server import LARGEST_BODY, create_web_server, serve
+from embedded.web_server import LARGEST_BODY, WebServer
 from services.gateway.routes import FILE_BYTES
 
 if TYPE_CHECKING:
@@ -32,10 +34,8 @@ def ask() -> Iterator[Ask]:
     """Sends bytes and returns the answer: status, headers by small names, document."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
-        server = create_web_server(_echo, listener)
-        stop = threading.Event()
-        thread = threading.Thread(target=serve, args=(server, stop), daemon=True)
-        thread.start()
+        server = WebServer(_echo, listener)
+        server.start()
 
         def send(request: bytes) -> tuple[int, dict[str, str], Any]:
             with socket.create_connection(address, timeout=10) as connection:
@@ -48,9 +48,7 @@ def ask() -> Iterator[Ask]:
             return int(first.split()[1]), headers, json.loads(body)
 
         yield send
-        stop.set()
-        server.close()
-        thread.join(10)
+        server.stop()
 
 
 def test_an_address_as_it_is_typed_is_understood(ask: Ask) -> None:
@@ -90,3 +88,55 @@ def test_a_refusal_is_a_problem_document_with_an_id(ask: Ask, request_bytes: byt
     assert headers["content-type"] == "application/problem+json"
     assert headers["connection"] == "close"
     assert headers["x-request-id"] == document["request_id"]
+
+
+def test_what_was_asked_before_the_end_is_answered() -> None:
+    asked, allowed = threading.Event(), threading.Event()
+
+    def slow(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.set()
+        assert allowed.wait(10)
+        return _echo(environ, start_response)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = WebServer(slow, listener)
+        server.start()
+        with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+            connection.sendall(b"GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert asked.wait(10)
+            ending = threading.Thread(target=server.stop)
+            ending.start()
+            allowed.set()
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            ending.join(10)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b'"/late"' in answer
+
+
+def test_what_never_ends_writes_into_nobody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embedded.web_server._FINISHING_SECONDS", 0.1)
+    asked, allowed, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def stuck(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.set()
+        assert allowed.wait(10)
+        answered.set()
+        return _echo(environ, start_response)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = WebServer(stuck, listener)
+        server.start()
+        with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert asked.wait(10)
+            server.stop()
+            pipes = [os.pipe() for _ in range(8)]  # take the file numbers that are free
+            allowed.set()
+            assert answered.wait(10)
+            monkeypatch.undo()
+            server.stop()
+            written = [reading for reading, _ in pipes if select.select([reading], [], [], 0)[0]]
+            for pipe in pipes:
+                os.close(pipe[0])
+                os.close(pipe[1])
+    assert written == []

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from embedded.site import create_site
-from embedded.web_server import create_web_server, serve
+from embedded.web_server import WebServer
 from tests.e2e.system import System
 
 PATIENCE = 60.0
@@ -26,7 +26,7 @@ class Server:
 @contextmanager
 def served(system: System) -> Iterator[Server]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = create_web_server(create_site(system.assembly), listener)
+    server = WebServer(create_site(system.assembly), listener)
     stop, resting = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -34,14 +34,13 @@ def served(system: System) -> Iterator[Server]:
             if resting.is_set() or system.assembly.step_importers() == 0:
                 stop.wait(0.02)
 
-    threads = [threading.Thread(target=work), threading.Thread(target=serve, args=(server, stop))]
-    for thread in threads:
-        thread.start()
+    worker = threading.Thread(target=work)
+    worker.start()
+    server.start()
     try:
         yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", resting)
     finally:
         stop.set()
-        server.close()
-        for thread in threads:
-            thread.join(PATIENCE)
+        server.stop()
+        worker.join(PATIENCE)
         listener.close()
