@@ -122,9 +122,13 @@ def publish_access(session: Session, kind: EventType, access: Access, *, now: da
     _publish_of(session, kind, access, access_state(access, offer_of(session, access.offer_id)), now)
 
 
-def publish_invoice(session: Session, invoice: Invoice, *, now: datetime) -> None:
-    """Publish an invoice."""
-    _publish_of(session, INVOICE_ISSUED, invoice, invoice_state(invoice), now)
+def invoice_event(invoice: Invoice, *, now: datetime) -> Event:
+    """The event that tells of an invoice."""
+    who, told = invoice.customer_id, invoice_state(invoice)
+    return event_of(
+        INVOICE_ISSUED, publisher_id=invoice.publisher_id, subject=invoice.id, version=invoice.version, datasubject=who,
+        data=told, now=now,
+    )  # fmt: skip
 
 
 def publish_account(session: Session, account: Account, *, now: datetime, kind: EventType = ACCOUNT_CHANGED) -> None:
