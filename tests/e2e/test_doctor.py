@@ -126,7 +126,7 @@ _TRANSACTION = "UPDATE search_transaction SET {} WHERE transaction_id = '%(trans
     [
         (_ACCOUNT, "account_version + 7", "account_version - 7", "1 accounts are newer in search than at billing"),
         (_ACCOUNT, "-account_version", "-account_version", "1 accounts are known to search as they were before"),
-        (_TRANSACTION, "version = version - 1", "version = version + 1", 
+        (_TRANSACTION, "version = version - 1", "version = version + 1",
          "1 transactions are known to search as they were"),
         (_TRANSACTION, "transaction = '{\"a\": 1}' || transaction", "transaction = transaction - 'a'",
          "1 transactions are not in search as billing says, although of the same version"),
