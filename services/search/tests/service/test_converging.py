@@ -120,7 +120,8 @@ class Side:
         with system.app_database.transaction(self.mine) as session:
             customers = session.execute(
                 text(
-                    "SELECT customer_id, deleted, customer - 'id', customer_version, account, account_version, summary, "
+                    "SELECT customer_id, deleted, customer - 'id', customer_version, account, account_version, "
+                    "summary, "
                     "summary_version FROM search_customer WHERE publisher_id = :mine"
                 ),
                 asked,
