@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
@@ -17,6 +18,8 @@ from services.billing.execution.executor import Executor
 from services.billing.models.base import Base
 from services.billing.models.operations import Operation
 from services.billing.models.payment_methods import PaymentMethod
+from services.billing.providers.port import ProviderUnavailable
+from services.billing.providers.sandbox import Sandbox
 from services.billing.providers.sandbox_table import TableStore
 from services.billing.tests.conftest import Api, code_of, outbox_of
 
@@ -187,7 +190,7 @@ def everything(database: Database) -> str:
 
 
 def test_a_payment_that_is_being_called_off_stands_in_nobodys_way(
-    api: Api, database: Database, executor: Executor
+    api: Api, database: Database, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the provider takes to answer: money that comes all the same goes back by itself."""
     anna = api.customer()
@@ -195,14 +198,21 @@ def test_a_payment_that_is_being_called_off_stands_in_nobodys_way(
     bought = api.buy(anna, api.offer()["id"])["transaction"]
     refused = close(api, anna)
     assert (refused.status_code, (refused.json or {})["transaction_id"]) == (409, bought["id"])
-    assert api.send("POST", f"transactions/{bought['id']}/cancel", {"reason": "other"}).status_code == 202
+    with monkeypatch.context() as patched:
+        patched.setattr(Sandbox, "void", _no_answer)
+        assert api.send("POST", f"transactions/{bought['id']}/cancel", {"reason": "other"}).status_code == 202
     assert close(api, anna).status_code == 200
+    assert api.ok("GET", f"transactions/{bought['id']}")["status"] == "pending"
     with database.transaction("pub_a") as session:
         session.execute(update(Operation).values(next_attempt_at=clock.now()))
     while executor.step():
         pass
     after = api.ok("GET", f"transactions/{bought['id']}")
     assert (after["status"], api.account(anna)["active_subscriptions"]) == ("refunded", 0)
+
+
+def _no_answer(*_: object) -> None:
+    raise ProviderUnavailable("No answer.", in_doubt=True)
 
 
 def test_an_answer_that_is_kept_when_its_person_was_erased_meanwhile_says_nothing_of_them(

@@ -161,6 +161,6 @@ def test_payment_details_of_another_customer_cost_the_row(imports: Imports, api:
     job = imports.run("subscriptions", file, set="provider=sandbox")
     assert counts(job) == (1, 0, 0, 2)
     reason = "Another customer has these payment details on file."
-    assert imports.rejects(job) == [("2", "token", reason), ("3", "token", reason)]
+    assert imports.rejects(job) == [("3", "token", reason), ("4", "token", reason)]
     assert len(_subscriptions(api, anna)) == 1
     assert _subscriptions(api, bo) == api.ok("GET", f"payment_methods?customer_id={bo}")["items"] == []
