@@ -37,7 +37,7 @@ def only(chosen: Chosen, control: str = "") -> str:
 
 
 def _quoted(value: str) -> str:
-    return value if _PLAIN.match(value) else '"' + value.replace('"', "") + '"'
+    return value if _PLAIN.match(value) else f'"{value}"'
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class OneOf:
     called: Callable[[str], str]
 
     def written(self, name: str, chosen: Chosen) -> str:
-        value = only(chosen)
+        value = only(chosen).replace('"', "").strip()
         return f"{name}:{_quoted(value)}" if value else ""
 
     def read(self, name: str, term: str) -> Chosen | None:

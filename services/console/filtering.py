@@ -111,7 +111,9 @@ class Filtering:
             controls = {part: tuple(sent.getlist(name)) for part, name in names.items()}
             if each.kind.written(each.name, controls):
                 chosen[each.name] = controls
-        return cls(sent.get("words", "").strip(), chosen)
+        words = sent.get("words", "").strip()
+        # A quote that isn't closed would take what comes behind it for text.
+        return cls(words + '"' * (words.count('"') % 2), chosen)
 
     @property
     def query(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -143,19 +144,15 @@ def test_what_search_has_otherwise_than_billing_is_told(
 
 
 @pytest.mark.parametrize("quick", [True, False])
-def test_what_only_one_of_billing_and_search_has_is_told(
+def test_how_many_of_billings_things_search_knows_is_told(
     system: System, patient: Patient, bought: dict[str, str], quick: bool
 ) -> None:
-    row = "FROM search_transaction WHERE transaction_id"
-    stray = "txn_" + "0" * 26
-    add = (
-        "INSERT INTO search_transaction (publisher_id, transaction_id, customer_id, transaction, identifiers, version, "
-        f"deleted, doc_version) SELECT publisher_id, '{stray}', customer_id, transaction, identifiers, version, false, "
-        f"doc_version {row} = '{bought['transaction']}'"
-    )
     examined = replace(patient, quick=quick)
-    with _changed(system, "search.app", add, f"DELETE {row} = '{stray}'"):
-        assert any("knows" in each and "transactions" in each for each in _problems(examined))
+    alter = _TRANSACTION % bought
+    with _changed(system, "search.system", alter.format("deleted = true"), alter.format("deleted = false")):
+        (told,) = [each for each in _problems(examined) if "search: knows" in each]
+        known, owned = (int(number) for number in re.findall(r"\d+", told))
+        assert (owned - known, told.rpartition(" ")[2]) == (1, "transactions")
     assert _problems(examined) == []
 
 

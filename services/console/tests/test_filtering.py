@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
@@ -74,6 +74,7 @@ _VALUES = st.text("ab1.,:-<>\"' \t#Ä", max_size=6)
 _NAMES = [each.name + part for each in FILTERS for part in ("", "_from", "_to", "_currency")]
 
 
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["words", *_NAMES]), st.lists(_VALUES, min_size=1, max_size=3)))
 def test_whatever_is_sent_the_query_is_one_that_comes_to_itself(sent: dict[str, list[str]]) -> None:
     query = Filtering.of_form(MultiDict(sent)).query
