@@ -61,7 +61,7 @@ def undo_credit_note(session: Session, paid: Transaction, *, refund_id: str, now
 def invoices_of(session: Session, paid: Transaction) -> list[Invoice]:
     """A transaction's invoices and credit notes, those included that have no number yet."""
     issued = session.scalars(select(Invoice).where(Invoice.transaction_id == paid.id)).all()
-    return [*issued, *(each for each in _unnumbered(session) if each.transaction_id == paid.id)]
+    return [*issued, *(invoice for invoice, about in _unnumbered(session) if about.id == paid.id)]
 
 
 def _issue(
@@ -95,29 +95,29 @@ def _issue(
         tax_minor=tax,
         version=1,
     )
-    _unnumbered(session).append(invoice)
+    _unnumbered(session).append((invoice, paid))
     do_last(session, _number)
 
 
-def _unnumbered(session: Session) -> list[Invoice]:
-    waiting: list[Invoice] = session.info.setdefault(_UNNUMBERED, [])
+def _unnumbered(session: Session) -> list[tuple[Invoice, Transaction]]:
+    waiting: list[tuple[Invoice, Transaction]] = session.info.setdefault(_UNNUMBERED, [])
     return waiting
 
 
 def _number(session: Session) -> None:
     """Number the transaction's invoices in the order in which they were issued, write them and tell of them."""
     waiting = _unnumbered(session)
-    series = sorted({(each.publisher_id, each.year) for each in waiting})
+    series = sorted({(invoice.publisher_id, invoice.year) for invoice, _ in waiting})
     for publisher_id, year in series:  # in one order, so that two who number in several never wait for each other
-        mine = [each for each in waiting if (each.publisher_id, each.year) == (publisher_id, year)]
+        mine = [each for each in waiting if (each[0].publisher_id, each[0].year) == (publisher_id, year)]
         asked = {"publisher_id": publisher_id, "year": year, "count": len(mine)}
         last = session.execute(_NEXT_NUMBERS, asked).scalar_one()
         reach("invoice:numbered")
         statements = []
-        for number, invoice in enumerate(mine, last - len(mine) + 1):
+        for number, (invoice, paid) in enumerate(mine, last - len(mine) + 1):
             invoice.number = number
             row = {column.name: getattr(invoice, column.name) for column in Invoice.__table__.columns}
-            statements += [_insert(row), publication(events.invoice_event(invoice, now=invoice.issued_at))]
+            statements += [_insert(row), publication(events.invoice_event(invoice, paid, now=invoice.issued_at))]
         execute_directly(session, statements)
     waiting.clear()
 
