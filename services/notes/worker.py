@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
-import httpx2
-
 from servicekit.adapters import amqp_bus
-from servicekit.bootstrap import Bootstrapping
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
-from servicekit.feed_client import feed_client, over_http
 from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
+from servicekit.starting import beside, bootstrapping
 from servicekit.web.health import database_check
-from services.notes.bootstrap_customers import FEED, SOURCE, bootstrap_customers
+from services.notes.bootstrap_customers import SOURCES
 from services.notes.handlers import QUEUE, SUBSCRIPTIONS
 from services.notes.settings import Settings
 
@@ -38,22 +33,5 @@ def run_worker(settings: Settings) -> None:
     consumer = EventConsumer(
         name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
     )
-    starting = Bootstrapping(SOURCE, reading(settings, app), app)
-
-    def run(stop: threading.Event) -> None:
-        threading.Thread(target=starting.run, args=(stop,), name="bootstrap", daemon=True).start()
-        consumer.run(stop)
-
-    run_process("notes-worker", run, checks=[database_check(app)])
-
-
-def reading(settings: Settings, app: Database, afresh: bool = False) -> Callable[[], int]:
-    """Reads the customers that are there. Raises SettingsError at once where it isn't said where they are."""
-    client: httpx2.Client = feed_client(
-        settings.customers_url,
-        identity_url=settings.identity_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        audience="customers",
-    )
-    return lambda: bootstrap_customers(over_http(client, FEED), app, afresh=afresh)
+    starting = bootstrapping(SOURCES, settings.owners, app)
+    run_process("notes-worker", beside(consumer.run, starting), checks=[database_check(app)])
