@@ -20,7 +20,7 @@ from servicekit.ids import new_id
 from services.notifications import events, kinds
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
-from services.notifications.people import has_bounced, person_of, recipient
+from services.notifications.people import Known, has_bounced, known_recipient, person_of
 from services.notifications.rendering import Rendered, render_mail
 from services.notifications.sandbox import TemplateRefused
 from services.notifications.settings import MailDefaults
@@ -69,7 +69,7 @@ def write_mail(
     settings = _settings(session, publisher_id)
     if order.kind in settings.kinds_off:
         return None
-    person = recipient(session, publisher_id, order.customer_id)
+    person = known_recipient(session, publisher_id, order.customer_id)
     if person is not None and (person.erasing_since is not None or person.email is None):
         return None
     mail = _blank(order, publisher_id=publisher_id, message_domain=_domain(settings, defaults), now=now)
@@ -107,7 +107,7 @@ def write_past_mail(
 ) -> Email | None:
     """Put a mail of the past into the log, as it would be written today. It is never sent. None where it is there
     already, or the customer isn't known here with an address."""
-    person = recipient(session, publisher_id, order.customer_id)
+    person = known_recipient(session, publisher_id, order.customer_id)
     if person is None or person.erasing_since is not None or person.email is None:
         return None
     settings = _settings(session, publisher_id)
@@ -201,7 +201,13 @@ def _blank(order: Order, *, publisher_id: str, message_domain: str, now: datetim
 
 
 def _fill(
-    session: Session, mail: Email, person: Recipient, settings: MailSettings, defaults: MailDefaults, *, now: datetime
+    session: Session,
+    mail: Email,
+    person: Known,
+    settings: MailSettings,
+    defaults: MailDefaults,
+    *,
+    now: datetime,
 ) -> None:
     """Everything that a mail needs of its customer and its publisher."""
     language = language_for(person.language, settings.language)
@@ -219,7 +225,12 @@ def _fill(
 
 
 def _render(
-    session: Session, mail: Email, person: Recipient, settings: MailSettings, defaults: MailDefaults, language: str
+    session: Session,
+    mail: Email,
+    person: Known,
+    settings: MailSettings,
+    defaults: MailDefaults,
+    language: str,
 ) -> tuple[Rendered, int]:
     """By the publisher's template; by the default one where that can't be rendered with these facts after all."""
     own, version = _template(session, mail.publisher_id, mail.kind, language)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from services.notifications.models import Recipient
@@ -27,6 +28,13 @@ _TAKE_IN = text(
     WHERE known.version < excluded.version AND known.erasing_since IS NULL
     RETURNING customer_id, xmax = 0 AS is_new
     """
+)
+
+
+Known = Recipient | Row[Any]
+"""A customer, to be changed or to be read only."""
+_KNOWN = select(*Recipient.__table__.columns).where(
+    Recipient.publisher_id == bindparam("publisher"), Recipient.customer_id == bindparam("customer")
 )
 
 
@@ -64,11 +72,16 @@ def recipient(session: Session, publisher_id: str, customer_id: str, *, lock: bo
     return session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
 
 
-def person_of(row: Recipient) -> Person:
+def known_recipient(session: Session, publisher_id: str, customer_id: str) -> Row[Any] | None:
+    """What is known of a customer, to be read only."""
+    return session.execute(_KNOWN, {"publisher": publisher_id, "customer": customer_id}).one_or_none()
+
+
+def person_of(row: Known) -> Person:
     """Who is written to. Only for one with an address."""
     return Person(row.email or "", row.first_name, row.last_name, row.language)
 
 
-def has_bounced(row: Recipient) -> bool:
+def has_bounced(row: Known) -> bool:
     """Whether a mail system said of the present address that it doesn't exist."""
-    return row.email is not None and row.bounced_address == row.email
+    return row.email is not None and bool(row.bounced_address == row.email)
