@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import Row, Text, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from services.notifications.models import Recipient
@@ -34,7 +35,8 @@ _TAKE_IN = text(
 Known = Recipient | Row[Any]
 """A customer, to be changed or to be read only."""
 _KNOWN = select(*Recipient.__table__.columns).where(
-    Recipient.publisher_id == bindparam("publisher"), Recipient.customer_id == bindparam("customer")
+    Recipient.publisher_id == bindparam("publisher"),
+    Recipient.customer_id == any_(bindparam("customers", type_=ARRAY(Text))),
 )
 
 
@@ -72,9 +74,10 @@ def recipient(session: Session, publisher_id: str, customer_id: str, *, lock: bo
     return session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
 
 
-def known_recipient(session: Session, publisher_id: str, customer_id: str) -> Row[Any] | None:
-    """What is known of a customer, to be read only."""
-    return session.execute(_KNOWN, {"publisher": publisher_id, "customer": customer_id}).one_or_none()
+def known_recipients(session: Session, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """What is known of customers, to be read only; those of whom nothing is are left out."""
+    found = session.execute(_KNOWN, {"publisher": publisher_id, "customers": sorted(set(customer_ids))})
+    return {row.customer_id: row for row in found}
 
 
 def person_of(row: Known) -> Person:
