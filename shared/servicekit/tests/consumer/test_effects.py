@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -54,7 +55,7 @@ def queue() -> MemoryQueue:
     return MemoryQueue()
 
 
-def login(subject: str = "cus_1", version: int = 1, **more: object) -> Event:
+def login(subject: str = "cus_1", version: int = 1, **more: Any) -> Event:
     return event(subject, version, type_=LOGGED_IN, **more)
 
 
