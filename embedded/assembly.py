@@ -13,6 +13,7 @@ from flask import Flask
 from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
 from embedded.mail_catcher import MemoryTransport
+from embedded.staff_desk import StaffInProcess
 from embedded.state import StateError
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
@@ -45,6 +46,7 @@ from services.identity.signer import Signer
 from services.notes import app as notes
 from services.notes import bootstrap_customers as notes_bootstrap
 from services.notes import handlers as notes_handlers
+from services.notes.imports.kinds import note_imports
 from services.notifications import app as notifications
 from services.notifications import bootstrap_customers as notifications_bootstrap
 from services.notifications import handlers as notifications_handlers
@@ -61,7 +63,6 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
-IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 
 
 class Loop(Protocol):
@@ -230,11 +231,12 @@ def _apps(
 
 
 def _importers(databases: Databases) -> dict[str, Importer]:
+    kinds = (CUSTOMER_IMPORTS, BILLING_IMPORTS, note_imports(StaffInProcess(databases["identity.app"])))
     return {
         imports.name: Importer(
             imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
         )
-        for imports in IMPORTS
+        for imports in kinds
     }
 
 

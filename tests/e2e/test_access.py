@@ -39,6 +39,7 @@ MAY = {
     "notes:read": EVERYBODY,
     "notes:write": {"owner", "admin", "agent"},
     "notes:manage": {"owner", "admin"},
+    "notes:import": {"owner", "admin"},
     "search:read": EVERYBODY,
     "notifications:read": EVERYBODY,
     "notifications:write": {"owner", "admin", "agent"},
@@ -115,13 +116,14 @@ class Belongings:
     note: dict[str, Any]
     flag: str
     email_id: str
+    note_import_id: str
 
     def path(self, operation: Operation) -> str:
         """The operation's address with this publisher's things in it, and what must be in its query."""
         path = operation.path.format(
             customer_id=self.customer["id"],
             key_id=self.key_id,
-            import_id=self.sold["import_id"] if operation.path.startswith("/v1/billing") else self.import_id,
+            import_id=self._import_of(operation.path),
             staff_id=self.staff_id,
             session_id=self.session_id,
             **{name: value for name, value in self.sold.items() if name != "import_id"},
@@ -137,6 +139,12 @@ class Belongings:
         elif _name(operation) == "POST /v1/billing/imports":
             query = "?kind=transactions"
         return f"{path}?offset=0" if path.endswith("/content") else path + query
+
+    def _import_of(self, path: str) -> str:
+        """The file that this operation's service has not yet all of."""
+        if path.startswith("/v1/billing"):
+            return self.sold["import_id"]
+        return self.note_import_id if path.startswith("/v1/notes") else self.import_id
 
     def body(self, operation: Operation) -> Any:
         """The operation's example, with this publisher's things in it."""
@@ -170,7 +178,12 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
         system.drain()
         note, flag = _write_note(api, customer["id"])
     email_id = _email_to(system, customer, api)
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, note, flag, email_id)
+    notes = api.send_file("/v1/notes/imports?complete=false", f"email,text\nx@example.com,{CANARY}\n")
+    assert notes.status_code == 202, notes.text
+    note_import_id = (notes.json or {})["id"]
+    return Belongings(
+        api, customer, key_id, import_id, staff_id, session_id, sold, note, flag, email_id, note_import_id
+    )
 
 
 def _email_to(system: System, customer: dict[str, Any], api: Api) -> str:

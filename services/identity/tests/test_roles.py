@@ -18,7 +18,7 @@ RIGHTS = """
 SCOPES = {
     "search, read": {"customers:read", "billing:read", "search:read", "personal:read"},
     "edit customer": {"customers:write", "billing:write"},
-    "anonymize, import": {"customers:anonymize", "customers:import", "billing:import"},
+    "anonymize, import": {"customers:anonymize", "customers:import", "billing:import", "notes:import"},
     "staff, API keys, settings": {"identity:manage", "billing:manage"},
     "who one is, one's publisher": {"identity:read"},
 }
