@@ -12,6 +12,7 @@ from flask import Flask
 
 from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
+from embedded.invoice_desk import InvoicesInProcess
 from embedded.mail_catcher import MemoryTransport
 from embedded.staff_desk import StaffInProcess
 from embedded.state import StateError
@@ -226,6 +227,7 @@ def _apps(
             NotificationsSettings(database=installation.urls("notifications")),
             database=databases["notifications.app"],
             verifier=JwtVerifier("notifications", identity_settings.issuer, keys),
+            invoices=InvoicesInProcess(databases["billing.app"]),
         ),
     }
 

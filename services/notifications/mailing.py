@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from servicekit.ids import new_id
 from services.notifications import events, kinds
+from services.notifications.invoicing import attach_invoice
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
 from services.notifications.people import has_bounced, person_of, recipient
@@ -65,6 +66,7 @@ def write_mail(
     session.add(mail)
     session.flush()
     if person is not None:
+        attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
     return mail
 
@@ -109,6 +111,8 @@ def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefau
             _fill(session, mail, person, settings, defaults, now=now)
         mail.version += 1
         session.flush()
+        if settings is not None and mail.subject is not None:
+            attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
 
 

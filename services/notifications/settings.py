@@ -36,12 +36,13 @@ class SmtpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDefaults:
-    """What the operator sets for all publishers: the sender while a publisher has none of its own, and the domains that
-    publishers may send from (empty: any)."""
+    """What the operator sets for all publishers: the sender while a publisher has none of its own, the domains that
+    publishers may send from (empty: any), and TrueType files for letters of invoices that our own fonts lack."""
 
     from_address: str = "no-reply@localhost"
     from_name: str = "Customer service"
     sender_domains: tuple[str, ...] = ()
+    invoice_fonts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Settings:
     identity_url: str = ""
     token_issuer: str = "customer-accounts"  # noqa: S105 - a name
     customers_url: str = ""
+    billing_url: str = ""
     client_id: str = ""
     client_secret: str = ""
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
@@ -76,6 +78,7 @@ class Settings:
             identity_url=env.str("IDENTITY_URL", ""),
             token_issuer=env.str("TOKEN_ISSUER", "customer-accounts"),
             customers_url=env.str("CUSTOMERS_URL", ""),
+            billing_url=env.str("BILLING_URL", ""),
             client_id=env.str("SERVICE_CLIENT_ID", "notifications"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
             smtp=_smtp(env),
@@ -106,4 +109,5 @@ def _mail(env: Env) -> MailDefaults:
         from_address=env.str("MAIL_FROM", "no-reply@localhost"),
         from_name=env.str("MAIL_FROM_NAME", "Customer service"),
         sender_domains=tuple(map(str.lower, env.list("MAIL_SENDER_DOMAINS", []))),
+        invoice_fonts=tuple(env.list("INVOICE_FONTS", [])),
     )
