@@ -16,7 +16,7 @@ INVOICE_PAGE: dict[str, Any] = {
     "description": "The page.",
     "example": '<!DOCTYPE html><html lang="en"><body><h1>Invoice 2026-000042</h1></body></html>',
 }
-INVOICE_PDF: dict[str, Any] = {"description": "The PDF."}
+INVOICE_PDF: dict[str, Any] = {"description": "The PDF.", "example": "%PDF-1.4"}
 REPORT_BODY: dict[str, Any] = {
     "required": True,
     "description": "The whole message as it came, a `multipart/report` (RFC 3464).",

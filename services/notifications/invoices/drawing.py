@@ -26,6 +26,7 @@ _FONTS = Path(__file__).parent / "fonts"
 _PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
+_PADDING = 6  # what ReportLab's frame leaves free inside of the margins
 _GRAY, _BLACK, _RULE = HexColor("#5c5c5c"), HexColor("#1a1a1a"), HexColor("#767676")
 # Fonts are shared by all documents, and remember which of their letters the one at hand has used.
 _one_at_a_time = threading.Lock()
@@ -41,10 +42,10 @@ def draw(sheet: Sheet, *, fonts: tuple[str, ...]) -> bytes:
         document = SimpleDocTemplate(
             file,
             pagesize=A4,
-            leftMargin=_MARGIN,
-            rightMargin=_MARGIN,
-            topMargin=_MARGIN,
-            bottomMargin=_MARGIN,
+            leftMargin=_MARGIN - _PADDING,
+            rightMargin=_MARGIN - _PADDING,
+            topMargin=_MARGIN - _PADDING,
+            bottomMargin=_MARGIN - _PADDING,
             title=sheet.title,
             author=sheet.seller[0] if sheet.seller else "",
             lang=sheet.language,
@@ -97,7 +98,7 @@ class _Pen:
             rows.append([self._text(label, _body(right=True), bold=strong), "", "",
                          self._text(value, _body(right=True), bold=strong)])  # fmt: skip
         sums = [("SPAN", (0, row), (2, row)) for row in range(len(rows) - len(sheet.totals), len(rows))]
-        widths = [_WIDTH - 92 * mm, 18 * mm, 38 * mm, 36 * mm]
+        widths = [_WIDTH - 98 * mm, 24 * mm, 38 * mm, 36 * mm]
         return Table(rows, colWidths=widths, repeatRows=1, splitInRow=1, style=[*_FLUSH, *sums, *_RULED])
 
     def _line(self, line: Line) -> list[Any]:
