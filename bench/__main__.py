@@ -21,6 +21,7 @@ from bench import (
     importing,
     importing_transactions,
     indexing,
+    mailing,
     notes,
     relaying,
     renewals,
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, Callable[[Stand, bool], Sequence[Row]]] = {
     "billing": billing.measure,
     "renewals": renewals.measure,
     "notes": notes.measure,
+    "mailing": mailing.measure,
     "embedded": embedded_mode.measure,
     "console": console_pages.measure,
 }

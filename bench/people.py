@@ -55,6 +55,7 @@ def editor(publisher_id: str) -> Caller:
             "billing:write",
             "billing:manage",
             "notes:read",
+            "notifications:read",
             "search:read",
             "personal:read",
         }

@@ -32,7 +32,7 @@ from services.identity.signer import Signer
 from tools.servers.for_tests import servers_for_tests
 
 TOPOLOGY = ROOT / "deploy" / "topology.json"
-SERVICES = ("identity", "customers", "billing", "notes", "search")
+SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 _TOKEN_SECONDS = 6 * 3600
 _KEY_ROTATION = timedelta(days=1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from embedded.staff_desk import StaffInProcess
 from embedded.state import StateError
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
-from servicekit.bootstrap import Bootstrapping
+from servicekit.bootstrap import Bootstrapping, InOrder, Source
 from servicekit.bus import Bus, Topology
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
@@ -32,6 +32,7 @@ from services.billing import handlers as billing_handlers
 from services.billing.execution.executor import Executor
 from services.billing.imports.kinds import IMPORTS as BILLING_IMPORTS
 from services.billing.providers.registry import Providers
+from services.billing.queries import feeds as billing_feeds
 from services.billing.renewals.scheduler import Scheduler
 from services.billing.settings import Settings as BillingSettings
 from services.console.settings import Settings as ConsoleSettings
@@ -45,17 +46,17 @@ from services.identity.exchange import Exchanger
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.signer import Signer
 from services.notes import app as notes
-from services.notes import bootstrap_customers as notes_bootstrap
 from services.notes import handlers as notes_handlers
+from services.notes.bootstrap_customers import SOURCES as NOTES_SOURCES
 from services.notes.imports.kinds import note_imports
 from services.notifications import app as notifications
-from services.notifications import bootstrap_customers as notifications_bootstrap
 from services.notifications import handlers as notifications_handlers
 from services.notifications.delivery.port import Transport
 from services.notifications.delivery.sender import Sender
 from services.notifications.schedule import Scheduler as Calendar
 from services.notifications.settings import MailDefaults
 from services.notifications.settings import Settings as NotificationsSettings
+from services.notifications.starting import sources as notifications_sources
 from services.search import app as search
 from services.search import handlers as search_handlers
 from services.search.engine.port import Engine
@@ -64,6 +65,13 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
+FEEDS: Mapping[str, Callable[..., FeedPage]] = {
+    "/internal/feed/customers": customers_feed,
+    "/internal/feed/payment_methods": billing_feeds.payment_methods_feed,
+    "/internal/feed/subscriptions": billing_feeds.subscriptions_feed,
+    "/internal/feed/transactions": billing_feeds.transactions_feed,
+}
+"""The feeds that services start from, where nobody has to ask over HTTP."""
 
 
 class Loop(Protocol):
@@ -81,7 +89,7 @@ class Assembly:
     exchange: Callable[[str], str]
     relays: dict[str, Relay]
     consumers: dict[str, EventConsumer]
-    starting: dict[str, Bootstrapping]
+    starting: dict[str, InOrder]
     importers: dict[str, Importer]
     executor: Executor
     scheduler: Scheduler
@@ -268,24 +276,20 @@ def _consumers(databases: Databases, bus: Bus) -> dict[str, EventConsumer]:
     }
 
 
-def _starting(databases: Databases) -> dict[str, Bootstrapping]:
+def _starting(databases: Databases) -> dict[str, InOrder]:
     """For an installation that had customers before it had these services."""
 
-    def fetch(cursor: str | None) -> FeedPage:
-        with databases["customers.system"].transaction() as session:
-            return customers_feed(session, cursor=cursor, limit=PAGE)
+    def reading(source: Source, app: Database) -> Bootstrapping:
+        def fetch(cursor: str | None) -> FeedPage:
+            with databases[f"{source.owner}.system"].transaction() as session:
+                return FEEDS[source.path](session, cursor=cursor, limit=PAGE)
 
-    def read_notes() -> int:
-        return notes_bootstrap.bootstrap_customers(fetch, databases["notes.app"])
+        return Bootstrapping(source.name, lambda: source.read(fetch, app), app)
 
-    def read_notifications() -> int:
-        return notifications_bootstrap.bootstrap_customers(
-            fetch, databases["notifications.app"], defaults=MailDefaults()
-        )
+    def all_of(service: str, sources: Sequence[Source]) -> InOrder:
+        return InOrder([reading(source, databases[f"{service}.app"]) for source in sources])
 
     return {
-        "notes": Bootstrapping(notes_bootstrap.SOURCE, read_notes, databases["notes.app"]),
-        "notifications": Bootstrapping(
-            notifications_bootstrap.SOURCE, read_notifications, databases["notifications.app"]
-        ),
+        "notes": all_of("notes", NOTES_SOURCES),
+        "notifications": all_of("notifications", notifications_sources(MailDefaults())),
     }

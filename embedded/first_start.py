@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from embedded.assembly import Assembly
 from embedded.demo.filling import fill
+from embedded.demo.mails import fill_mails
 from embedded.demo.remarks import fill_notes
 from embedded.state import Credentials, DatabaseMissing, read_credentials, write_credentials
 from servicekit import clock
@@ -43,6 +44,14 @@ def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credential
         assembly.databases["notes.app"],
         publisher_id=owner.publisher_id,
         owner=(owner.id, owner.name),
+        count=demo,
+        now=now,
+    )
+    fill_mails(
+        assembly.databases["customers.app"],
+        assembly.databases["billing.app"],
+        assembly.databases["notifications.app"],
+        publisher_id=owner.publisher_id,
         count=demo,
         now=now,
     )

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from embedded.web_server import WebServer
 from services.notifications.delivery.message import message_bytes
-from services.notifications.delivery.port import Outgoing
+from services.notifications.delivery.port import Outgoing, Rejected
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,10 +39,14 @@ class MemoryTransport:
     """A transport that keeps what it is given: for tests, and where nobody asks for a mail server."""
 
     sent: list[Outgoing] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """Addresses that don't exist."""
 
     def send(self, mail: Outgoing) -> None:
-        """Keep it, if a message can be made of it."""
+        """Keep it, if a message can be made of it. Raises Rejected."""
         message_bytes(mail)
+        if mail.to_address in self.refused:
+            raise Rejected("mailbox_refused", "550 5.1.1 No such mailbox")
         self.sent.append(mail)
 
     def close(self) -> None:

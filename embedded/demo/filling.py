@@ -50,7 +50,7 @@ def _make(database: Database, publisher_id: str, people: list[DemoCustomer], now
             if person.external_id in present:
                 continue
             data = schema.load(person.body())
-            made = create_customer(session, publisher_id=publisher_id, data=data, editor=maker, now=now)
+            made = create_customer(session, publisher_id=publisher_id, data=data, editor=maker, now=now, imported=True)
             if person.last_login_at:
                 at = datetime.fromisoformat(person.last_login_at)
                 record_login(session, publisher_id=publisher_id, customer_id=made.id, at=at, now=now)

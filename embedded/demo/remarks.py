@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from embedded.demo.draws import below, draws, share
-from embedded.demo.people import SEED, SOURCE, external_id_of
+from embedded.demo.known import demo_customers
+from embedded.demo.people import SEED
 from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
-from services.customers.models import ExternalId
 from services.notes.actions import add_note, flag_customer
 from services.notes.known import lock_even_unknown
 from services.notes.vocabulary import GIVEN_FLAGS
@@ -48,16 +47,11 @@ def fill_notes(
     """Write about some of the first ``count`` demo customers; those who have notes or flags are left as they are."""
     authors = [_staff(publisher_id, *who) for who in (owner, *_LEFT)]
     for first in range(1, count + 1, _BATCH):
-        numbers = {external_id_of(number): number for number in range(first, min(first + _BATCH, count + 1))}
         with customers.transaction(publisher_id) as session:
-            mine = (ExternalId.publisher_id == publisher_id, ExternalId.source == SOURCE)
-            wanted = select(ExternalId.external_id, ExternalId.customer_id).where(
-                *mine, ExternalId.external_id.in_(numbers)
-            )
-            found = session.execute(wanted).tuples().all()
+            found = demo_customers(session, publisher_id, range(first, min(first + _BATCH, count + 1)))
         with notes.transaction(publisher_id) as session:
-            for external_id, customer_id in sorted(found, key=lambda pair: pair[1]):
-                _write(session, publisher_id, customer_id, numbers[external_id], authors, now)
+            for customer_id, number in sorted((each.id, number) for number, each in found.items()):
+                _write(session, publisher_id, customer_id, number, authors, now)
 
 
 def _write(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import click
-import httpx2
 
 from servicekit import logging
 from servicekit.adapters import jwt_verifier
-from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
 from servicekit.parked_commands import parked_commands
-from servicekit.settings import SettingsError
+from servicekit.starting import bootstrap_command
 from servicekit.web.serve import serve
 from services.billing import worker
 from services.billing.app import MIGRATIONS, SERVICE, create_app
-from services.billing.bootstrap_customers import bootstrap_customers, over_http
+from services.billing.bootstrap_customers import SOURCES
 from services.billing.handlers import QUEUE, SUBSCRIPTIONS
 from services.billing.providers.registry import Providers
 from services.billing.settings import Settings
@@ -80,24 +78,11 @@ def migrate() -> None:
     run_migrations(Settings.from_env().database.migrate, MIGRATIONS)
 
 
-@main.command()
-def bootstrap() -> None:
-    """Take in all customers from the customers service, while changes flow. Goes on where it was interrupted."""
-    settings = Settings.from_env()
-    if not settings.customers_url or not settings.identity_url:
-        raise SettingsError("CUSTOMERS_URL and IDENTITY_URL must say where the customers are, and who lets us in.")
-    issue = from_identity(
-        settings.identity_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        audience="customers",
-    )
-    auth = ServiceAuth(ServiceTokens(issue))
-    with httpx2.Client(base_url=settings.customers_url, auth=auth, timeout=30.0) as client:
-        count = bootstrap_customers(over_http(client), Database(settings.database.app, pool_size=2))
-    click.echo(f"{count:,} customers read.")
+def _app() -> Database:
+    return Database(Settings.from_env().database.app, pool_size=2)
 
 
+main.add_command(bootstrap_command(lambda: SOURCES, lambda: Settings.from_env().owners, _app))
 for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
     main.add_command(command)
 

@@ -26,6 +26,7 @@ from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Refund, Transaction
 from services.billing.views.access import AccessState, access_state
 from services.billing.views.accounts import AccountState, account_state
+from services.billing.views.common import channel_field, text_field
 from services.billing.views.invoices import InvoiceState, invoice_state
 from services.billing.views.offers import OfferState, offer_state
 from services.billing.views.payment_methods import PaymentMethodState, payment_method_state
@@ -39,6 +40,13 @@ class RefundedData(TransactionState):
     """A transaction, and the refund that this event tells of."""
 
     refund = fields.Nested(RefundState, required=True)
+
+
+class InvoiceIssuedData(InvoiceState):
+    """An invoice, and where the transaction that it is about came from: what was paid elsewhere is past."""
+
+    channel = channel_field("Where its transaction was paid.")
+    origin = text_field("Whether its transaction happened here or was imported.", enum=["live", "import"])
 
 
 class SubjectErasedData(Schema):
@@ -80,7 +88,7 @@ ACCESS_GRANTED = _type("access.granted", AccessState, "A customer may use an off
 ACCESS_EXTENDED = _type("access.extended", AccessState, "A customer may use an offer for longer.")
 ACCESS_ENDED = _type("access.ended", AccessState, "Access was ended before its time.")
 ACCESS_EXPIRED = _type("access.expired", AccessState, "Access has run out.")
-INVOICE_ISSUED = _type("invoice.issued", InvoiceState, "An invoice or credit note was made.")
+INVOICE_ISSUED = _type("invoice.issued", InvoiceIssuedData, "An invoice or credit note was made.")
 ACCOUNT_CHANGED = _type("account.changed", AccountState, "A customer's figures changed.")
 ACCOUNT_CLOSED = _type("account.closed", AccountState, "A customer's account takes no purchases any more.")
 SUBJECT_ERASED = _type("subject.erased", SubjectErasedData, "Billing holds nothing personal of a customer any more.")
@@ -122,9 +130,10 @@ def publish_access(session: Session, kind: EventType, access: Access, *, now: da
     _publish_of(session, kind, access, access_state(access, offer_of(session, access.offer_id)), now)
 
 
-def publish_invoice(session: Session, invoice: Invoice, *, now: datetime) -> None:
-    """Publish an invoice."""
-    _publish_of(session, INVOICE_ISSUED, invoice, invoice_state(invoice), now)
+def publish_invoice(session: Session, invoice: Invoice, paid: Transaction, *, now: datetime) -> None:
+    """Publish an invoice about the transaction ``paid``."""
+    told = {**invoice_state(invoice), "channel": paid.channel, "origin": paid.origin}
+    _publish_of(session, INVOICE_ISSUED, invoice, told, now)
 
 
 def publish_account(session: Session, account: Account, *, now: datetime, kind: EventType = ACCOUNT_CHANGED) -> None:

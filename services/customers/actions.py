@@ -39,9 +39,15 @@ _CLAIM = """
 
 
 def create_customer(
-    session: Session, *, publisher_id: str, data: Mapping[str, Any], editor: Caller, now: datetime
+    session: Session,
+    *,
+    publisher_id: str,
+    data: Mapping[str, Any],
+    editor: Caller,
+    now: datetime,
+    imported: bool = False,
 ) -> CustomerRow:
-    """Create a customer from ``data`` (fields as in ``CreateCustomer``).
+    """Create a customer from ``data`` (fields as in ``CreateCustomer``); one who is ``imported`` isn't greeted.
 
     Raises EmailTaken, ExternalIdTaken, NothingToKnowThemBy.
     """
@@ -69,7 +75,7 @@ def create_customer(
                 _insert(values),
                 *claims,
                 history.entry(customer, action="created", fields=fields, editor=editor, now=now),
-                events.publication(events.CREATED, customer, now=now, extra={"imported": False}),
+                events.publication(events.CREATED, customer, now=now, extra={"imported": imported}),
             ],
         )
     except IntegrityError as error:

@@ -11,9 +11,11 @@ from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
 from servicekit.parked_commands import parked_commands
+from servicekit.starting import bootstrap_command
 from servicekit.web.serve import serve
 from services.notes import worker
 from services.notes.app import MIGRATIONS, SERVICE, create_app
+from services.notes.bootstrap_customers import SOURCES
 from services.notes.handlers import QUEUE, SUBSCRIPTIONS
 from services.notes.settings import Settings
 
@@ -66,15 +68,12 @@ def migrate() -> None:
     run_migrations(Settings.from_env().database.migrate, MIGRATIONS)
 
 
-@main.command()
-@click.option("--afresh", is_flag=True, help="From the beginning, even if all of them were read before.")
-def bootstrap(afresh: bool) -> None:
-    """Read the customers that are there, while changes flow: the worker does so by itself when it starts first."""
-    settings = Settings.from_env()
-    count = worker.reading(settings, Database(settings.database.app, pool_size=2), afresh=afresh)()
-    click.echo(f"{count:,} customers read.")
+def _app() -> Database:
+    return Database(Settings.from_env().database.app, pool_size=2)
 
 
+# The worker does so by itself when it starts first.
+main.add_command(bootstrap_command(lambda: SOURCES, lambda: Settings.from_env().owners, _app))
 for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
     main.add_command(command)
 

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from servicekit import clock
-from servicekit.bootstrap import Fetch, bootstrap, forget_bootstrap
-from servicekit.db.database import Database
+from servicekit.bootstrap import Source
 from servicekit.feed import FeedItem
 from services.notes import erasure, known
 from services.notes.inbound import customer_told
-
-SOURCE = "customers"
-FEED = "/internal/feed/customers"
-
-
-def bootstrap_customers(
-    fetch: Fetch, app: Database, *, afresh: bool = False, progress: Callable[[int], None] = lambda _items: None
-) -> int:
-    """Take every customer of every publisher in; how many there were. Goes on where it was interrupted.
-
-    ``afresh``: from the beginning. The queue must have been declared before: what changes meanwhile comes as an event.
-    """
-    if afresh:
-        with app.transaction() as session:
-            forget_bootstrap(session, SOURCE)
-    return bootstrap(SOURCE, fetch, apply_customers, app, progress=progress)
 
 
 def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
@@ -37,3 +20,6 @@ def apply_customers(session: Session, items: Sequence[FeedItem]) -> None:
     known.project_customers(session, publisher_id=publisher_id, told=told)
     for item in sorted((item for item in items if item.deleted), key=lambda item: item.subject):
         erasure.erase_customer(session, publisher_id=publisher_id, customer_id=item.subject, now=clock.now())
+
+
+SOURCES = (Source(name="customers", owner="customers", path="/internal/feed/customers", apply=apply_customers),)

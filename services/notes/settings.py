@@ -8,6 +8,7 @@ from environs import Env, validate
 
 from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
+from servicekit.feed_client import Owners
 from servicekit.settings import audit_days, database_urls
 
 
@@ -25,6 +26,16 @@ class Settings:
     client_secret: str = ""
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
+
+    @property
+    def owners(self) -> Owners:
+        """Whose feeds this service starts from."""
+        return Owners(
+            urls={"customers": self.customers_url},
+            identity_url=self.identity_url,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+        )
 
     @classmethod
     def from_env(cls) -> Settings:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import httpx2
 
 from servicekit.adapters import amqp_bus
 from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
-from servicekit.bootstrap import Bootstrapping
 from servicekit.consumer import EventConsumer
 from servicekit.db.database import Database
-from servicekit.feed_client import feed_client, over_http
 from servicekit.imports.importer import Importer
 from servicekit.process import run_process, worker_id
 from servicekit.relay import Relay
 from servicekit.relay.retention import Retention
 from servicekit.settings import SettingsError
+from servicekit.starting import beside, bootstrapping
 from servicekit.web.health import database_check
-from services.notes.bootstrap_customers import FEED, SOURCE, bootstrap_customers
+from services.notes.bootstrap_customers import SOURCES
 from services.notes.handlers import QUEUE, SUBSCRIPTIONS
 from services.notes.imports.kinds import note_imports
 from services.notes.settings import Settings
@@ -43,13 +40,8 @@ def run_worker(settings: Settings) -> None:
     consumer = EventConsumer(
         name=QUEUE, consumer=bus.consumer(QUEUE), app=app, system=system, subscriptions=SUBSCRIPTIONS
     )
-    starting = Bootstrapping(SOURCE, reading(settings, app), app)
-
-    def run(stop: threading.Event) -> None:
-        threading.Thread(target=starting.run, args=(stop,), name="bootstrap", daemon=True).start()
-        consumer.run(stop)
-
-    run_process("notes-worker", run, checks=[database_check(app)])
+    starting = bootstrapping(SOURCES, settings.owners, app)
+    run_process("notes-worker", beside(consumer.run, starting), checks=[database_check(app)])
 
 
 def run_importer(settings: Settings) -> None:
@@ -71,15 +63,3 @@ def staff_desk(settings: Settings) -> StaffDesk:
     )
     auth = ServiceAuth(ServiceTokens(issue))
     return HttpStaffDesk(httpx2.Client(base_url=settings.identity_url, auth=auth, timeout=5.0))
-
-
-def reading(settings: Settings, app: Database, afresh: bool = False) -> Callable[[], int]:
-    """Reads the customers that are there. Raises SettingsError at once where it isn't said where they are."""
-    client: httpx2.Client = feed_client(
-        settings.customers_url,
-        identity_url=settings.identity_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        audience="customers",
-    )
-    return lambda: bootstrap_customers(over_http(client, FEED), app, afresh=afresh)

@@ -12,16 +12,15 @@ from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
-from servicekit.feed_client import over_http
 from servicekit.parked_commands import parked_commands
-from servicekit.settings import SettingsError
+from servicekit.starting import bootstrap_command
 from servicekit.web.serve import serve
 from services.notifications import worker
 from services.notifications.app import MIGRATIONS, SERVICE, create_app
-from services.notifications.bootstrap_customers import FEED, bootstrap_customers
 from services.notifications.handlers import QUEUE, SUBSCRIPTIONS
 from services.notifications.invoice_desk import HttpInvoiceDesk, InvoiceDesk
 from services.notifications.settings import Settings
+from services.notifications.starting import sources
 
 
 @click.group(cls=ServiceCommands)
@@ -75,7 +74,7 @@ def run_worker() -> None:
 
 @main.command()
 def sender() -> None:
-    """Hand mails to the mail server until told to stop."""
+    """Hand mails to the mail server, and read the mailbox to which they come back, until told to stop."""
     worker.run_sender(Settings.from_env())
 
 
@@ -91,25 +90,12 @@ def migrate() -> None:
     run_migrations(Settings.from_env().database.migrate, MIGRATIONS)
 
 
-@main.command()
-def bootstrap() -> None:
-    """Learn of the customers there are, while changes flow. Nobody is greeted. Goes on where it was interrupted."""
-    settings = Settings.from_env()
-    if not settings.customers_url or not settings.identity_url:
-        raise SettingsError("CUSTOMERS_URL and IDENTITY_URL must say where the customers are, and who lets us in.")
-    issue = from_identity(
-        settings.identity_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        audience="customers",
-    )
-    auth = ServiceAuth(ServiceTokens(issue))
-    with httpx2.Client(base_url=settings.customers_url, auth=auth, timeout=30.0) as client:
-        database = Database(settings.database.app, pool_size=2)
-        count = bootstrap_customers(over_http(client, FEED), database, defaults=settings.mail)
-    click.echo(f"{count:,} customers read.")
+def _app() -> Database:
+    return Database(Settings.from_env().database.app, pool_size=2)
 
 
+# The worker does so by itself when it starts first.
+main.add_command(bootstrap_command(lambda: sources(Settings.from_env().mail), lambda: Settings.from_env().owners, _app))
 for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
     main.add_command(command)
 

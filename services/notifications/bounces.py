@@ -42,7 +42,16 @@ class Report:
 
 
 def read_report(content: bytes) -> Report:
-    """Read a notification. Raises NoDeliveryReport."""
+    """Read a notification, from whomever. Raises NoDeliveryReport."""
+    try:
+        return _read(content)
+    except NoDeliveryReport:
+        raise
+    except Exception:  # noqa: BLE001 - whatever made the parser fail was made by somebody for that, or is garbage
+        raise NoDeliveryReport from None
+
+
+def _read(content: bytes) -> Report:
     message = message_from_bytes(content, policy=compat32)
     parts = [part for part, _ in zip(message.walk(), range(_MOST_PARTS), strict=False)]
     blocks = [

@@ -1,6 +1,7 @@
 """Which mails billing's events call for: from an event to orders, and to what is to be written later.
 
-In-app purchases call for none: their stores write themselves. What was imported calls for none either.
+In-app purchases call for none: their stores write themselves. What happened elsewhere and was imported calls for none
+either; what happens here to something imported (its refund, a subscription's next renewal) does.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _not_paid(session: Session, event: Event) -> Calls:  # noqa: ARG001 - as the
 
 def _refunded(session: Session, event: Event) -> Calls:  # noqa: ARG001 - as the others are called
     data, refund = event.data, event.data.get("refund") or {}
-    if _is_silent(data) or not refund:
+    if things.is_in_app(data) or not refund:
         return []
     facts = {**_payment(data), "amount": refund["amount"], "tax": None, "date": refund.get("settled_at")}
     return [("refund_confirmation", facts)]
@@ -104,8 +105,9 @@ def _access_expired(session: Session, event: Event) -> Calls:
 
 def _invoiced(session: Session, event: Event) -> Calls:
     data = event.data
-    paid = things.known(session, event.publisher_id, data.get("transaction_id"))
-    if data.get("kind") != "invoice" or things.is_in_app(paid) or paid.get("origin") == "import":
+    # Invoices of former versions don't say where their transaction came from, which may be told of later.
+    paid = data if "origin" in data else things.known(session, event.publisher_id, data.get("transaction_id"))
+    if data.get("kind") != "invoice" or _is_silent(paid):
         return []
     buyer = data.get("buyer") or {}
     address = buyer.get("address") or {}
@@ -184,6 +186,7 @@ def _payment(data: Mapping[str, Any]) -> Facts:
 
 
 def _is_silent(data: Mapping[str, Any]) -> bool:
+    """Whether a transaction is none that we write about: a store does, or it happened elsewhere, in the past."""
     return things.is_in_app(data) or data.get("origin") == "import"
 
 

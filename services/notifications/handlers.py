@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +15,9 @@ from services.notifications.erasure import begin_erasure
 from services.notifications.inbound import is_blanked, is_welcomed, person_told
 from services.notifications.mailing import Order, complete_waiting, write_mail
 from services.notifications.people import recipient, take_in
-from services.notifications.reminding import plan_card, plan_renewal
+from services.notifications.reminding import KEPT, take_in_thing
 from services.notifications.settings import MailDefaults
-from services.notifications.things import keep
+from services.notifications.things import Told
 
 QUEUE = "notifications"
 _BILLING = (
@@ -27,8 +26,6 @@ _BILLING = (
     "subscription.resumed", "subscription.switched", "subscription.expired", "subscription.changed",
     "payment_method.attached", "payment_method.changed", "payment_method.detached", "access.expired", "invoice.issued",
 )  # fmt: skip
-_KEPT = ("sub_", "pm_", "txn_")
-"""Of which things the newest state is kept."""
 
 
 def keep_customers(session: Session, events: Sequence[Event], *, defaults: MailDefaults) -> None:
@@ -72,26 +69,16 @@ def follow_billing(session: Session, event: Event, *, defaults: MailDefaults) ->
         return
     for order in orders_of(session, event):
         write_mail(session, order, publisher_id=event.publisher_id, defaults=defaults, now=clock.now())
-    if event.subject.startswith(_KEPT):
-        is_newer = keep(
-            session,
+    if event.subject.startswith(KEPT):
+        told = Told(
             publisher_id=event.publisher_id,
             thing_id=event.subject,
             customer_id=event.datasubject,
             version=event.aggregate_version,
-            state=_kept_of(event),
+            at=event.time,
+            state=event.data,
         )
-        if is_newer and event.subject.startswith("sub_"):
-            plan_renewal(session, event)
-        if is_newer and event.subject.startswith("pm_"):
-            plan_card(session, event)
-
-
-def _kept_of(event: Event) -> dict[str, Any]:
-    """Of a transaction only where it came from: there may be very many."""
-    if event.subject.startswith("txn_"):
-        return {name: event.data.get(name) for name in ("channel", "origin")}
-    return event.data
+        take_in_thing(session, told)
 
 
 def subscriptions(defaults: MailDefaults) -> Subscriptions:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.ids import new_id
 from services.notifications import events, kinds
 from services.notifications.invoicing import attach_invoice
@@ -24,11 +25,14 @@ from services.notifications.people import has_bounced, person_of, recipient
 from services.notifications.rendering import Rendered, render_mail
 from services.notifications.sandbox import TemplateRefused
 from services.notifications.settings import MailDefaults
-from services.notifications.templates import FIRST, present
+from services.notifications.templates import FIRST, Present, present
 from services.notifications.wording import language_for
 
 NEVER = timedelta(days=36_500)
 _log = structlog.get_logger("mailing")
+_COLUMNS = tuple(column.name for column in Email.__table__.columns)
+_insert = Insert(cast("Table", Email.__table__))
+_ONCE = "ON CONFLICT (publisher_id, event_id, kind) WHERE event_id IS NOT NULL DO NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,17 @@ class Order:
     invoice_number: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a mail of the past: ``status`` since ``ended_at``."""
+
+    status: str
+    written_at: datetime
+    ended_at: datetime
+    failure_code: str | None = None
+    failure: str | None = None
+
+
 def write_mail(
     session: Session, order: Order, *, publisher_id: str, defaults: MailDefaults, now: datetime
 ) -> Email | None:
@@ -52,8 +67,8 @@ def write_mail(
 
     Of a customer not known here yet it is kept until they are (``complete_waiting``).
     """
-    settings = settings_of(session, publisher_id)
-    if order.kind in settings.kinds_off or _is_written(session, publisher_id, order):
+    settings = _settings(session, publisher_id)
+    if order.kind in settings.kinds_off:
         return None
     person = recipient(session, publisher_id, order.customer_id)
     if person is not None and (person.erasing_since is not None or person.email is None):
@@ -63,8 +78,8 @@ def write_mail(
         mail.due_at = now + NEVER
     else:
         _fill(session, mail, person, settings, defaults, now=now)
-    session.add(mail)
-    session.flush()
+    if not _put_down(session, mail):
+        return None
     if person is not None:
         attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
@@ -83,8 +98,29 @@ def write_last_mail(
     domain = _domain(settings, defaults)
     mail = _blank(order, publisher_id=person.publisher_id, message_domain=domain, now=now)
     _fill(session, mail, person, settings, defaults, now=now)
-    session.add(mail)
-    session.flush()
+    if not _put_down(session, mail):
+        return None
+    events.publish_email(session, mail, now=now)
+    return mail
+
+
+def write_past_mail(
+    session: Session, order: Order, outcome: Outcome, *, publisher_id: str, defaults: MailDefaults, now: datetime
+) -> Email | None:
+    """Put a mail of the past into the log, as it would be written today. It is never sent. None where it is there
+    already, or the customer isn't known here with an address."""
+    person = recipient(session, publisher_id, order.customer_id)
+    if person is None or person.erasing_since is not None or person.email is None:
+        return None
+    settings = _settings(session, publisher_id)
+    domain = _domain(settings, defaults)
+    mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
+    _fill(session, mail, person, settings, defaults, now=outcome.written_at)
+    mail.status, mail.ended_at = outcome.status, outcome.ended_at
+    mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
+    mail.attempts = int(outcome.status != kinds.GENERATED)
+    if not _put_down(session, mail):
+        return None
     events.publish_email(session, mail, now=now)
     return mail
 
@@ -121,15 +157,28 @@ def message_id(email_id: str, domain: str) -> str:
     return f"<{email_id}@{domain}>"
 
 
-def _is_written(session: Session, publisher_id: str, order: Order) -> bool:
-    return (
-        session.execute(
-            select(Email.id).where(
-                Email.publisher_id == publisher_id, Email.event_id == order.event_id, Email.kind == order.kind
-            )
-        ).first()
-        is not None
-    )
+def _put_down(session: Session, mail: Email) -> bool:
+    """Make a mail's row; False if what calls for it has had its mail of this kind."""
+    statement = _insert({name: getattr(mail, name) for name in _COLUMNS})
+    (written,) = execute_directly(session, [Statement(f"{statement.sql} {_ONCE}", statement.values)])
+    return written == 1
+
+
+def _settings(session: Session, publisher_id: str) -> MailSettings:
+    """The publisher's settings, asked for once in a transaction that writes many mails."""
+    known: dict[str, MailSettings] = session.info.setdefault("mail_settings", {})
+    if publisher_id not in known:
+        known[publisher_id] = settings_of(session, publisher_id)
+    return known[publisher_id]
+
+
+def _template(session: Session, publisher_id: str, kind: str, language: str) -> Present:
+    """The template that holds, asked for once in a transaction that writes many mails."""
+    known: dict[tuple[str, str, str], Present] = session.info.setdefault("mail_templates", {})
+    key = (publisher_id, kind, language)
+    if key not in known:
+        known[key] = present(session, *key)
+    return known[key]
 
 
 def _blank(order: Order, *, publisher_id: str, message_domain: str, now: datetime) -> Email:
@@ -177,7 +226,7 @@ def _render(
     session: Session, mail: Email, person: Recipient, settings: MailSettings, defaults: MailDefaults, language: str
 ) -> tuple[Rendered, int]:
     """By the publisher's template; by the default one where that can't be rendered with these facts after all."""
-    own, version = present(session, mail.publisher_id, mail.kind, language)
+    own, version = _template(session, mail.publisher_id, mail.kind, language)
     brand, who, facts = brand_of(settings, defaults), person_of(person), mail.facts or {}
     if own is not None:
         try:

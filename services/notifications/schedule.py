@@ -7,6 +7,7 @@ transaction. So a clock that jumps, or a process that was down for a day, change
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -34,6 +35,11 @@ _ERASING = text(
     "AND NOT EXISTS (SELECT 1 FROM email e WHERE e.publisher_id = r.publisher_id AND e.customer_id = r.customer_id "
     "AND e.status = 'queued') LIMIT :most"
 )
+_MEND = text(
+    "UPDATE email SET due_at = :now WHERE status = 'queued' AND due_at > :now AND attempts = 0 "
+    "AND subject IS NOT NULL RETURNING id"
+)
+_MEND_SECONDS = 60.0
 _log = structlog.get_logger("scheduler")
 
 
@@ -47,6 +53,7 @@ class Scheduler:
         self._system = system
         self._defaults = defaults
         self._now = now
+        self._mended_until = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, whatever the database does meanwhile."""
@@ -64,7 +71,7 @@ class Scheduler:
 
     def step(self) -> int:
         """One batch of what is due; how much was done. Raises DBAPIError."""
-        return self._remind() + self._erase()
+        return self._remind() + self._erase() + self._mend()
 
     def _remind(self) -> int:
         with self._system.transaction() as session:
@@ -74,6 +81,15 @@ class Scheduler:
             with self._app.transaction(publisher_id) as session:
                 done += write_reminder(session, publisher_id, *key, defaults=self._defaults, now=self._now())
         return done
+
+    def _mend(self) -> int:
+        """Mails that were never tried are due at once: also those that a clock which was ahead dated later."""
+        if time.monotonic() < self._mended_until:
+            return 0
+        with self._system.transaction() as session:
+            mended = session.execute(_MEND, {"now": self._now()}).all()
+        self._mended_until = time.monotonic() + _MEND_SECONDS
+        return len(mended)
 
     def _erase(self) -> int:
         with self._system.transaction() as session:

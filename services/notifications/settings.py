@@ -8,6 +8,7 @@ from environs import Env, validate
 
 from servicekit.audit import AUDIT_KEPT
 from servicekit.db.roles import DatabaseUrls
+from servicekit.feed_client import Owners
 from servicekit.settings import audit_days, database_urls
 
 SECURITIES = ("none", "starttls", "tls")
@@ -18,7 +19,8 @@ class SmtpSettings:
     """The mail server. ``security``: ``tls`` from the first byte, ``starttls`` (required, never optional), or ``none``.
 
     ``timeout_seconds`` is for each step but the last: for the answer to a whole message RFC 5321 (4.5.3.2.6) asks for
-    ten minutes, because giving up on it is what makes mails go out twice.
+    ten minutes, because giving up on it is what makes mails go out twice. ``return_path``: where mails come back to
+    that others could not deliver; without it to each mail's own sender.
     """
 
     host: str = ""
@@ -28,10 +30,29 @@ class SmtpSettings:
     password: str = field(default="", repr=False)
     ca_file: str = ""
     local_name: str = ""
+    return_path: str = ""
     timeout_seconds: float = 30.0
     answer_seconds: float = 600.0
     most_messages: int = 100
     """After so many messages a connection is replaced: servers limit it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxSettings:
+    """The mailbox to which mails come back, on an IMAP server; without a ``host`` none is read.
+
+    ``security`` as of SMTP. ``every_seconds``: how often it is looked into.
+    """
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    folder: str = "INBOX"
+    every_seconds: float = 60.0
+    timeout_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +80,27 @@ class Settings:
     client_id: str = ""
     client_secret: str = ""
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    mailbox: MailboxSettings = field(default_factory=MailboxSettings)
     mail: MailDefaults = field(default_factory=MailDefaults)
     senders: int = 4
     pool_size: int = 10
     audit_days: int = AUDIT_KEPT.days
 
+    @property
+    def owners(self) -> Owners:
+        """Whose feeds this service starts from."""
+        return Owners(
+            urls={"customers": self.customers_url, "billing": self.billing_url},
+            identity_url=self.identity_url,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+        )
+
     @classmethod
     def from_env(cls) -> Settings:
         """Read ``NOTIFICATIONS_DATABASE_URL_*``, ``RABBITMQ_URL``, ``TOPOLOGY_FILE``, ``IDENTITY_URL``,
-        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``, ``SMTP_*``,
-        ``MAIL_*``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
+        ``TOKEN_ISSUER``, ``CUSTOMERS_URL``, ``BILLING_URL``, ``SERVICE_CLIENT_ID``, ``SERVICE_CLIENT_SECRET``,
+        ``SMTP_*``, ``MAILBOX_*``, ``MAIL_*``, ``DATABASE_POOL_SIZE`` and ``AUDIT_DAYS``."""
         env = Env()
         positive = validate.Range(min=1)
         return cls(
@@ -82,6 +114,7 @@ class Settings:
             client_id=env.str("SERVICE_CLIENT_ID", "notifications"),
             client_secret=env.str("SERVICE_CLIENT_SECRET", ""),
             smtp=_smtp(env),
+            mailbox=_mailbox(env),
             mail=_mail(env),
             senders=env.int("MAIL_SENDERS", 4, validate=positive),
             pool_size=env.int("DATABASE_POOL_SIZE", 10, validate=positive),
@@ -98,9 +131,23 @@ def _smtp(env: Env) -> SmtpSettings:
         password=env.str("SMTP_PASSWORD", ""),
         ca_file=env.str("SMTP_CA_FILE", ""),
         local_name=env.str("SMTP_LOCAL_NAME", ""),
+        return_path=env.str("SMTP_RETURN_PATH", ""),
         timeout_seconds=env.float("SMTP_TIMEOUT_SECONDS", 30.0, validate=validate.Range(min=1)),
         answer_seconds=env.float("SMTP_ANSWER_SECONDS", 600.0, validate=validate.Range(min=1)),
         most_messages=env.int("SMTP_MOST_MESSAGES", 100, validate=validate.Range(min=1)),
+    )
+
+
+def _mailbox(env: Env) -> MailboxSettings:
+    return MailboxSettings(
+        host=env.str("MAILBOX_HOST", ""),
+        port=env.int("MAILBOX_PORT", 993, validate=validate.Range(1, 65535)),
+        security=env.str("MAILBOX_SECURITY", "tls", validate=validate.OneOf(SECURITIES)),
+        username=env.str("MAILBOX_USERNAME", ""),
+        password=env.str("MAILBOX_PASSWORD", ""),
+        ca_file=env.str("MAILBOX_CA_FILE", ""),
+        folder=env.str("MAILBOX_FOLDER", "INBOX"),
+        every_seconds=env.float("MAILBOX_EVERY_SECONDS", 60.0, validate=validate.Range(min=1)),
     )
 
 

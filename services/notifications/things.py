@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,15 +27,33 @@ _KEEP = text(
 )
 
 
-def keep(
-    session: Session, *, publisher_id: str, thing_id: str, customer_id: str, version: int, state: Mapping[str, Any]
-) -> bool:
-    """Keep a state; False if a newer one, or the same, is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The state of something of billing's as of ``version``, told ``at`` this time: by an event, or by its feed."""
+
+    publisher_id: str
+    thing_id: str
+    customer_id: str
+    version: int
+    at: datetime
+    state: Mapping[str, Any]
+
+
+def keep(session: Session, told: Told) -> bool:
+    """Keep a state; False if a newer one, or the same, is known.
+
+    Of a transaction only where it came from, and only of one from an app: there may be very many.
+    """
+    state = told.state
+    if told.thing_id.startswith("txn_"):
+        if not is_in_app(state):
+            return True
+        state = {name: state.get(name) for name in ("channel", "origin")}
     values = {
-        "publisher_id": publisher_id,
-        "id": thing_id,
-        "customer_id": customer_id,
-        "version": version,
+        "publisher_id": told.publisher_id,
+        "id": told.thing_id,
+        "customer_id": told.customer_id,
+        "version": told.version,
         "state": orjson.dumps(state).decode().replace("\\u0000", ""),
     }
     return session.execute(_KEEP, values).first() is not None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from servicekit import logging
 from servicekit.adapters import jwt_verifier
@@ -16,8 +15,8 @@ from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
 from servicekit.dispatch import Dispatcher
-from servicekit.feed_client import feed_client, over_http
 from servicekit.parked_commands import parked_commands
+from servicekit.starting import read_with_bar
 from servicekit.web.serve import serve
 from services.search import rebuild_command, worker
 from services.search import status as index_status
@@ -94,29 +93,13 @@ def bootstrap(afresh: bool) -> None:
     """
     settings = Settings.from_env()
     database = Database(settings.database.app, pool_size=2)
-    urls = {"billing": settings.billing_url, "notes": settings.notes_url}
+    owners = settings.owners
     everybody = partial(bootstrap_customers, app=database, afresh=afresh)
-    _read(settings, "customers", settings.customers_url, "customers", FEED, everybody)
+    read_with_bar(owners, owner="customers", path=FEED, what="customers", take_in=everybody)
     for feed in FEEDS:
-        if urls[feed.owner]:
+        if owners.urls[feed.owner]:
             take_in = partial(bootstrap_feed, feed, app=database, afresh=afresh)
-            _read(settings, feed.owner, urls[feed.owner], feed.name, feed.path, take_in)
-
-
-def _read(settings: Settings, owner: str, url: str, what: str, path: str, take_in: Callable[..., int]) -> None:
-    """Read a feed to its end, with a bar."""
-    client = feed_client(
-        url,
-        identity_url=settings.identity_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        audience=owner,
-    )
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
-    with client, Progress(*columns) as display:
-        task = display.add_task(what, total=None)
-        count = take_in(fetch=over_http(client, path), progress=lambda items: display.update(task, completed=items))
-    click.echo(f"{count:,} {what} read.")
+            read_with_bar(owners, owner=feed.owner, path=feed.path, what=feed.name, take_in=take_in)
 
 
 @main.command()

@@ -7,6 +7,7 @@ version guard makes the overlap harmless.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Event as Stop
 
 import structlog
@@ -58,6 +59,33 @@ def bootstrap(
             return items
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed that a service starts from, at ``path`` of the service ``owner``, and what is made of its items.
+
+    ``name``: by which it is remembered how far it was read.
+    """
+
+    name: str
+    owner: str
+    path: str
+    apply: Apply
+
+    def read(
+        self,
+        fetch: Fetch,
+        app: Database,
+        *,
+        afresh: bool = False,
+        progress: Callable[[int], None] = lambda _items: None,
+    ) -> int:
+        """Read it to its end; how many items it had. ``afresh``: from the beginning, even if it was read in part."""
+        if afresh:
+            with app.transaction() as session:
+                forget_bootstrap(session, self.name)
+        return bootstrap(self.name, fetch, self.apply, app, progress=progress)
+
+
 def is_bootstrapped(app: Database, source: str) -> bool:
     """Whether the feed ``source`` was read to its end at least once since ``forget_bootstrap``."""
     with app.transaction() as session:
@@ -103,6 +131,22 @@ class Bootstrapping:
             else:
                 _log.info("bootstrapped", source=self._source, items=items)
                 return
+
+
+class InOrder:
+    """Several that are read one after the other: what later ones say may build on what earlier ones said."""
+
+    def __init__(self, all_: Sequence[Bootstrapping]) -> None:
+        self._all = all_
+
+    def step(self) -> int:
+        """As of each: how many items there were. Raises what stops one."""
+        return sum(each.step() for each in self._all)
+
+    def run(self, stop: Stop) -> None:
+        """Try until all are done, or ``stop`` is set."""
+        for each in self._all:
+            each.run(stop)
 
 
 def forget_bootstrap(session: Session, source: str) -> None:

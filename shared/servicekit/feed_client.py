@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
 import httpx2
 import stamina
 
 from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
-from servicekit.bootstrap import Fetch
+from servicekit.bootstrap import Fetch, Source
+from servicekit.db.database import Database
 from servicekit.feed import FeedPage
 from servicekit.settings import SettingsError
 
@@ -38,6 +43,34 @@ def over_http(client: httpx2.Client, path: str) -> Fetch:
         return FeedPage.from_json(response.content)
 
     return fetch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """Where other services are (``urls`` by their names), and the credential by which this one reads their feeds."""
+
+    urls: Mapping[str, str]
+    identity_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @contextmanager
+    def fetching(self, owner: str, path: str) -> Iterator[Fetch]:
+        """The pages of a feed. Raises SettingsError where an address is missing."""
+        client = feed_client(
+            self.urls.get(owner, ""),
+            identity_url=self.identity_url,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            audience=owner,
+        )
+        with client:
+            yield over_http(client, path)
+
+    def read(self, source: Source, app: Database) -> int:
+        """Read a feed to its end; how many items it had."""
+        with self.fetching(source.owner, source.path) as fetch:
+            return source.read(fetch, app)
 
 
 def _may_pass(error: Exception) -> bool:

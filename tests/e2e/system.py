@@ -19,6 +19,7 @@ from werkzeug.test import Client, TestResponse
 
 from embedded.assembly import Assembly, assemble
 from embedded.installation import MIGRATIONS, QUEUE_DATABASE, Installation
+from embedded.mail_catcher import MemoryTransport
 from embedded.product import TOPOLOGY
 from embedded.site import create_site
 from servicekit import clock
@@ -135,6 +136,7 @@ class System:
     topology: Topology
     client: Client
     prefix: str
+    mail: MemoryTransport
 
     def publisher(self, scopes: Sequence[str] = tuple(PUBLISHER_SCOPES)) -> Api:
         """A new publisher, with an API key that has these scopes."""
@@ -225,10 +227,11 @@ def running_system(mode: str) -> Iterator[System]:
         engines.append(_engine(mode, database, prefix))
         return engines[0]
 
-    assembly = assemble(installation, bus=bus, engine=engine, topology=topology)
+    mail = MemoryTransport()
+    assembly = assemble(installation, bus=bus, engine=engine, topology=topology, transport=mail)
     client = Client(create_site(assembly))
     try:
-        yield System(mode, installation, assembly, bus, engines[0], topology, client, prefix)
+        yield System(mode, installation, assembly, bus, engines[0], topology, client, prefix, mail)
     finally:
         for relay in assembly.relays.values():
             relay.close()

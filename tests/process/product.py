@@ -173,6 +173,10 @@ def _environment(
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"customers": ["customers:feed"]},
         },
+        "notifications": {
+            "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
+            "grants": {"customers": ["customers:feed"], "billing": ["billing:feed"]},
+        },
         "customers": {
             "secret_sha256": hashlib.sha256(toy_secret.encode()).hexdigest(),
             "grants": {"billing": ["billing:close"]},
@@ -230,7 +234,7 @@ def _programs(environment: dict[str, str], ports: dict[str, int], relay_metrics:
         program("search", "indexer", ["indexer"]),
         program("notifications", "notifications", web("notifications"), name="notifications-web"),
         program("notifications", "relay", ["relay"]),
-        program("notifications", "worker", ["worker"]),
+        program("notifications", "worker", ["worker"], SERVICE_CLIENT_ID="notifications"),
         program("notifications", "sender", ["sender"]),
         program("notifications", "scheduler", ["scheduler"]),
     ]

@@ -86,7 +86,7 @@ def _issue(
     )
     reach("invoice:numbered")
     session.add(invoice)
-    events.publish_invoice(session, invoice, now=now)
+    events.publish_invoice(session, invoice, paid, now=now)
     return invoice
 
 

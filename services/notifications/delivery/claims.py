@@ -41,7 +41,9 @@ _BEGIN = text(
     """
     UPDATE email SET handed_over_at = :now, attempts = attempts + 1
     WHERE id = :id AND claimed_by = :sender AND claim = :claim AND status = 'queued' AND claimed_until > now()
-    RETURNING *
+    RETURNING *, EXISTS (
+        SELECT 1 FROM attachment WHERE attachment.publisher_id = email.publisher_id AND email_id = email.id
+    ) AS has_files
     """
 )
 _END = text(
@@ -96,9 +98,15 @@ def let_go(session: Session, *, sender: str) -> None:
     session.execute(_LET_GO, {"sender": sender})
 
 
-def begin_hand_over(session: Session, claim: Claim, *, sender: str, now: datetime) -> Row[Any] | None:
-    """Note that this mail is about to be handed over, and read it; None if it is no longer in this sender's hands."""
-    session.execute(_NO_WAIT)
+def begin_hand_over(
+    session: Session, claim: Claim, *, sender: str, now: datetime, alone: bool = True
+) -> Row[Any] | None:
+    """Note that this mail is about to be handed over, and read it; None if it is no longer in this sender's hands.
+
+    ``alone``: nothing else is in this transaction that a disk must be waited for.
+    """
+    if alone:
+        session.execute(_NO_WAIT)
     given = {"id": claim.email_id, "claim": claim.number, "sender": sender, "now": now}
     return session.execute(_BEGIN, given).one_or_none()
 
@@ -130,6 +138,8 @@ def files_of(session: Session, row: Row[Any]) -> tuple[Row[Any] | None, Sequence
     if row.logo_id is not None:
         mine = (Logo.publisher_id == row.publisher_id, Logo.id == row.logo_id)
         logo = session.execute(select(Logo.media_type, Logo.content).where(*mine)).one_or_none()
+    if not row.has_files:
+        return logo, ()
     attached = session.execute(
         select(Attachment.file_name, Attachment.media_type, Attachment.content)
         .where(Attachment.publisher_id == row.publisher_id, Attachment.email_id == row.id)

@@ -7,6 +7,7 @@ can a mail go out twice: then with the same Message-ID (docs/emails.md).
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from servicekit import clock
 from servicekit.db.database import Database, is_transient
@@ -56,6 +58,9 @@ _BATCH = 20
 _IDLE_SECONDS = (0.05, 0.5)
 _BACK_OFF_SECONDS = (0.5, 30.0)
 _log = structlog.get_logger("sender")
+
+Begun = tuple[Claim, Outgoing, Row[Any]]
+"""A mail that is about to be handed over."""
 
 
 class Sender:
@@ -119,14 +124,21 @@ class Sender:
         with self._system.transaction() as session:
             claims = claim_mails(session, sender=self._sender, now=self._now(), most=self._batch)
         reach("sender:claimed")
-        done = 0
-        for claim in claims:
-            if stop is not None and stop.is_set():
-                break
-            done += self._deliver(claim)
-            if self.is_down:
-                break
-        if claims and (self.is_down or (stop is not None and stop.is_set())):
+        done, left = 0, deque(claims)
+        begun: Begun | None = None
+        while begun or (left and not self._rests(stop)):
+            begun = begun or self._begin(left.popleft())
+            if begun is None:
+                continue
+            reach("sender:begun")
+            result = self._try(*begun[1:])
+            reach("sender:answered")
+            self._unwritten.append((begun[0], result))
+            begun = self._write_down(None if self._rests(stop) else left)
+            reach("sender:written")
+            MAILS.labels(result.failure_code or result.status).inc()
+            done += result.status != kinds.QUEUED
+        if claims and self._rests(stop):
             self._let_go()
         self._holds_others = False
         return done
@@ -138,20 +150,18 @@ class Sender:
         _waiting.set(count)
         _oldest.set(oldest)
 
-    def _deliver(self, claim: Claim) -> int:
+    def _rests(self, stop: threading.Event | None) -> bool:
+        """Whether nothing more is to be begun now."""
+        return self.is_down or (stop is not None and stop.is_set())
+
+    def _begin(self, claim: Claim) -> Begun | None:
+        """Note that this one is next; None if it is in somebody else's hands by now."""
         with self._app.transaction(claim.publisher_id) as session:
-            row = begin_hand_over(session, claim, sender=self._sender, now=self._now())
-            if row is None:
-                return 0
-            mail = outgoing(row, *files_of(session, row))
-        reach("sender:begun")
-        result = self._try(mail, row)
-        reach("sender:answered")
-        self._unwritten.append((claim, result))
-        self._write_down()
-        reach("sender:written")
-        MAILS.labels(result.failure_code or result.status).inc()
-        return int(result.status != kinds.QUEUED)
+            return self._read(session, claim, alone=True)
+
+    def _read(self, session: Session, claim: Claim, *, alone: bool) -> Begun | None:
+        row = begin_hand_over(session, claim, sender=self._sender, now=self._now(), alone=alone)
+        return None if row is None else (claim, outgoing(row, *files_of(session, row)), row)
 
     def _try(self, mail: Outgoing, row: Row[Any]) -> Result:
         try:
@@ -191,12 +201,23 @@ class Sender:
         if self._holds_others:
             self._let_go()
 
-    def _write_down(self) -> None:
+    def _write_down(self, left: deque[Claim] | None = None) -> Begun | None:
+        """Write down what is known, at once and before anything else is handed over. The next one of ``left`` is begun
+        with that, in the same transaction, if it is of the same publisher."""
+        begun = None
         while self._unwritten:
             claim, result = self._unwritten[0]
+            following = left[0] if left and len(self._unwritten) == 1 else None
+            if following is not None and following.publisher_id != claim.publisher_id:
+                following = None
             with self._app.transaction(claim.publisher_id) as session:
                 end_hand_over(session, claim, result, now=self._now())
+                if following is not None:
+                    begun = self._read(session, following, alone=False)
             self._unwritten.pop(0)
+            if left and following is not None:
+                left.popleft()
+        return begun
 
     def _let_go(self) -> None:
         with self._system.transaction() as session:

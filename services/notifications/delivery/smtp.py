@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable
 
+from servicekit.faults import reach
 from services.notifications.delivery.message import message_bytes, narrow
 from services.notifications.delivery.port import Deferred, InDoubt, Outgoing, Rejected, Unreachable
 from services.notifications.settings import SmtpSettings
@@ -108,10 +109,12 @@ class SmtpTransport:
             # RFC 3461: a report about this message names it by this.
             options += ["RET=HDRS", f"ENVID={mail.email_id}"]
         wanted = ["NOTIFY=FAILURE,DELAY"] if connection.has_extn("dsn") else []
-        sender, recipient = narrow(mail.from_address, wide=wide), narrow(mail.to_address, wide=wide)
+        back_to = self._settings.return_path or mail.from_address
+        sender, recipient = narrow(back_to, wide=wide), narrow(mail.to_address, wide=wide)
         self._step(connection, lambda: connection.mail(sender, options), good=(250,), sender=True)
         self._step(connection, lambda: connection.rcpt(recipient, wanted), good=(250, 251))
         self._step(connection, lambda: connection.docmd("DATA"), good=(354,))
+        reach("smtp:introduced")
 
     def _step(
         self,
@@ -144,6 +147,7 @@ class SmtpTransport:
             if socket is not None:
                 socket.settimeout(self._settings.answer_seconds)
             connection.send(body[-5:])
+            reach("smtp:sent")
             code, words = connection.getreply()
             if socket is not None:
                 socket.settimeout(self._settings.timeout_seconds)

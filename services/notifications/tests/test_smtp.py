@@ -90,6 +90,14 @@ def test_the_same_mail_is_the_same_message_at_every_try(server: MailServer, tran
     assert server.connections == 1
 
 
+def test_what_comes_back_comes_to_the_sender_or_to_the_return_path(server: MailServer, transport: Connect) -> None:
+    port = server.start()
+    transport(port).send(MAIL)
+    transport(port, return_path="bounces@mail.example").send(MAIL)
+    assert [each.mail_from for each in server.envelopes] == [MAIL.from_address, "bounces@mail.example"]
+    assert server.taken[0] == server.taken[1]
+
+
 def test_a_connection_is_replaced_after_so_many_messages_and_when_it_broke(
     server: MailServer, transport: Connect
 ) -> None:

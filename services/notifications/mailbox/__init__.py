@@ -1,0 +1,1 @@
+"""Reading what comes back from a mailbox: delivery reports of mails that were taken and could not be delivered."""
