@@ -70,45 +70,6 @@ def test_a_page_has_the_panels_of_whoever_may_read_billing(client: FlaskClient, 
     assert "/account" not in page
 
 
-PDF = f"/v1/notifications/invoices/{INV}/pdf"
-PRINTED = f"/v1/notifications/invoices/{INV}/page"
-
-
-def test_an_invoice_is_printed_and_fetched_as_the_api_gives_it(client: FlaskClient, fake: FakeApi) -> None:
-    dialog = part(client, f"invoices/{INV}")
-    assert f'href="{PAGE}/invoices/{INV}/page" target="_blank" rel="noopener"' in dialog
-    assert f'href="{PAGE}/invoices/{INV}/pdf" target="_blank" rel="noopener"' in dialog
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-    fake.answers[f"GET {PRINTED}"] = httpx2.Response(200, content=b"<h1>Rechnung</h1>", headers=headers)
-    page = client.get(f"{PAGE}/invoices/{INV}/page")
-    assert (page.status_code, page.text) == (200, "<h1>Rechnung</h1>")
-    assert {name: page.headers[name] for name in headers} == headers
-    headers = {"Content-Type": "application/pdf", "Content-Disposition": 'attachment; filename="invoice-1.pdf"'}
-    fake.answers[f"GET {PDF}"] = httpx2.Response(200, content=b"%PDF", headers=headers)
-    file = client.get(f"{PAGE}/invoices/{INV}/pdf")
-    assert (file.data, {name: file.headers[name] for name in headers}) == (b"%PDF", headers)
-
-
-@pytest.mark.parametrize("code", ["pdf_not_installed", "pdf_lacks_letters"])
-def test_where_there_is_no_pdf_the_page_is_named_instead(client: FlaskClient, fake: FakeApi, code: str) -> None:
-    fake.answers[f"GET {PDF}"] = problem(404, code, "GET …/page")
-    answer = client.get(f"{PAGE}/invoices/{INV}/pdf")
-    assert answer.status_code == 404
-    assert "Open the page to print instead." in answer.text
-
-
-def test_another_customers_invoice_is_not_shown_here(client: FlaskClient, fake: FakeApi) -> None:
-    fake.answers[f"GET /v1/billing/invoices/{INV}"] = {**INVOICE, "customer_id": "cus_06h5yvkg1scm7h3b8k5rqt2xzz"}
-    for form in ("page", "pdf"):
-        assert client.get(f"{PAGE}/invoices/{INV}/{form}").status_code == 404
-        assert f"/v1/notifications/invoices/{INV}/{form}" not in [request.url.path for request in fake.asked]
-
-
 def test_the_next_payment_has_date_amount_and_name(client: FlaskClient) -> None:
     shown = part(client, "payments")
     for each in ("1 Jan 2027", "€9.99", "/ month", "Premium, monthly", "Visa", "4242", "Expires 02/2034", "Default"):
