@@ -11,6 +11,7 @@ from servicekit import clock
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_session, kit
+from servicekit.web.fields import TrueOrFalse
 from servicekit.web.json_body import json_response
 from services.billing.actions.closing import close_account
 from services.billing.queries import feeds
@@ -61,7 +62,7 @@ class CloseAccount(Schema):
     """Whose account, and whether what still runs is to end."""
 
     publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
-    end_access = fields.Boolean(required=True, truthy={True}, falsy={False})
+    end_access = TrueOrFalse(required=True)
 
 
 @blueprint.post("/accounts/<customer_id>/close")

@@ -26,6 +26,10 @@ from services.console.views import (
     history,
     imports,
     invoices,
+    mail_kinds,
+    mail_sender,
+    mail_templates,
+    mail_versions,
     notes,
     offers,
     pages,
@@ -70,6 +74,10 @@ _ADDRESSES = (
     publisher,
     offers,
     billing_settings,
+    mail_kinds,
+    mail_sender,
+    mail_templates,
+    mail_versions,
     sessions,
 )
 

@@ -20,6 +20,23 @@ KINDS: Mapping[str, str] = {
     "receipt": "Receipt",
     "account_anonymized": "Account anonymized",
 }
+OCCASIONS: Mapping[str, str] = {
+    "welcome": "A customer was created",
+    "access_purchased": "A purchase was paid",
+    "invoice": "An invoice was issued",
+    "renewal_announcement": "A subscription renews soon",
+    "subscription_renewed": "A renewal was paid",
+    "payment_reminder": "A renewal's first payment failed",
+    "failed_payment": "A purchase failed, or a renewal once more",
+    "card_expiring": "30 days before a card's last day",
+    "subscription_stopped": "A subscription was canceled, or ended unpaid",
+    "subscription_switched": "A subscription changed to another offer",
+    "access_expired": "Access ran out",
+    "refund_confirmation": "Money was given back",
+    "receipt": "A payment was made, renewals too",
+    "account_anonymized": "A customer was anonymized: the last mail",
+}
+"""When a mail of a kind is sent."""
 STATUSES: Mapping[str, tuple[str, str]] = {
     "queued": ("Queued", "bg-azure-lt"),
     "sent": ("Sent", "bg-green-lt"),

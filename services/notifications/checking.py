@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import meta
+from jinja2 import meta, nodes
 
 from servicekit.errors import FieldError
-from services.notifications.cleaning import forbidden_in
+from services.notifications.cleaning import Forbidden, forbidden_in
 from services.notifications.errors import InvalidTemplate
 from services.notifications.rendering import Brand, context_of
 from services.notifications.samples import FACTS, PERSON
-from services.notifications.sandbox import TemplateRefused, parsed, render
+from services.notifications.sandbox import TemplateRefused, at_line, parsed, render
 from services.notifications.wording import Source
 
 _BRAND = Brand("Example Media", website_url="https://www.example.com", support_email="help@example.com",
@@ -20,6 +20,12 @@ _BRAND = Brand("Example Media", website_url="https://www.example.com", support_e
 _CASES: tuple[dict[str, Any], ...] = (FACTS, {})
 VARIABLES = tuple(sorted(context_of("receipt", "en", FACTS, brand=_BRAND, person=PERSON)))
 """What a template can name."""
+
+
+def names_in(language: str) -> list[dict[str, Any]]:
+    """The same with their parts: what each ``becomes`` with example data, and what ``each`` entry of a list has."""
+    context = context_of("receipt", language, FACTS, brand=_BRAND, person=PERSON)
+    return [told for name in VARIABLES for told in _named(name, context[name])]
 
 
 def check_template(kind: str, language: str, source: Source) -> None:
@@ -33,12 +39,21 @@ def check_template(kind: str, language: str, source: Source) -> None:
         raise InvalidTemplate(errors)
 
 
+def _named(name: str, value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, Mapping):
+        for part, inner in value.items():
+            yield from _named(f"{name}.{part}", inner)
+    elif isinstance(value, list):
+        yield {"name": name, "becomes": None, "each": list(value[0]) if isinstance(value[0], Mapping) else []}
+    else:
+        yield {"name": name, "becomes": value, "each": None}
+
+
 def _faults(kind: str, language: str, part: str, source: str) -> Iterator[str]:
     is_html = part == "html"
     try:
-        unknown = meta.find_undeclared_variables(parsed(source, html=is_html)) - set(VARIABLES)
-        if unknown:
-            yield f"There is no {sorted(unknown)[0][:60]!r}. There are: {', '.join(VARIABLES)}."
+        if (unknown := _unknown_name(parsed(source, html=is_html))) is not None:
+            yield unknown
             return
         for facts in _CASES:
             said = render(source, context_of(kind, language, facts, brand=_BRAND, person=PERSON), html=is_html)
@@ -46,7 +61,25 @@ def _faults(kind: str, language: str, part: str, source: str) -> Iterator[str]:
                 yield "It says nothing."
                 return
             if is_html and (found := forbidden_in(said)) is not None:
-                yield f"{found} can't be in a mail."
+                yield at_line(f"{found.what} can't be in a mail.", _line_of(found, source))
                 return
     except TemplateRefused as error:
         yield str(error)
+
+
+def _unknown_name(tree: nodes.Template) -> str | None:
+    """What is wrong with the first name that there isn't; None where there are all."""
+    unknown = meta.find_undeclared_variables(tree) - set(VARIABLES)
+    if not unknown:
+        return None
+    first = min(
+        (node for node in tree.find_all(nodes.Name) if node.ctx == "load" and node.name in unknown),
+        key=lambda node: node.lineno,
+    )
+    return at_line(f"There is no {first.name[:60]!r}. There are: {', '.join(VARIABLES)}.", first.lineno)
+
+
+def _line_of(found: Forbidden, source: str) -> int | None:
+    """The line of the source on which it is; None where only what the source becomes has it."""
+    written = forbidden_in(source)
+    return written.line if written is not None and written.what == found.what else None

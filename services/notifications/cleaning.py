@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
 
 import nh3
 
@@ -62,8 +62,15 @@ def clean_html(html: str) -> str:
     )
 
 
-def forbidden_in(html: str) -> str | None:
-    """The first thing in HTML that ``clean_html`` would take away: a tag, attribute or address; None for nothing."""
+class Forbidden(NamedTuple):
+    """What can't be in a mail: a tag, attribute or address, and the line it is on."""
+
+    what: str
+    line: int
+
+
+def forbidden_in(html: str) -> Forbidden | None:
+    """The first thing in HTML that ``clean_html`` would take away; None for nothing."""
     finder = _Finder()
     finder.feed(html)
     finder.close()
@@ -73,23 +80,26 @@ def forbidden_in(html: str) -> str | None:
 class _Finder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: str | None = None
+        self.found: Forbidden | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self.found is None:
-            self.found = f"<{tag[:40]}>" if tag not in _TAGS else _forbidden_attribute(tag, attrs)
+        self._note(f"<{tag[:40]}>" if tag not in _TAGS else _forbidden_attribute(tag, attrs))
 
     def handle_decl(self, decl: str) -> None:
-        self.found = self.found or f"<!{decl[:40]}>"
+        self._note(f"<!{decl[:40]}>")
 
     def handle_comment(self, data: str) -> None:  # noqa: ARG002
-        self.found = self.found or "a comment"
+        self._note("a comment")
 
     def unknown_decl(self, data: str) -> None:  # noqa: ARG002
-        self.found = self.found or "a declaration"
+        self._note("a declaration")
 
     def handle_pi(self, data: str) -> None:  # noqa: ARG002
-        self.found = self.found or "an instruction"
+        self._note("an instruction")
+
+    def _note(self, what: str | None) -> None:
+        if what is not None and self.found is None:
+            self.found = Forbidden(what, self.getpos()[0])
 
 
 def _forbidden_attribute(tag: str, attributes: list[tuple[str, str | None]]) -> str | None:

@@ -26,6 +26,15 @@ class TemplateNotFound(NotFound):
         super().__init__("There is no template of this kind in this language.")
 
 
+class TemplateVersionNotFound(NotFound):
+    """The template has no version of this number."""
+
+    code = "template_version_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This template has no version of this number.")
+
+
 class ContentErased(NotFound):
     """The mail's content went with its customer."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from servicekit.db.columns import MOMENT, kept_column, personal_column, plain_column
 
-_STAFF = "the name of the staff member or API key who wrote a template: about those who work for the publisher"
+_STAFF = "the name of the staff member or API key who wrote it: about those who work for the publisher"
 
 
 class Base(DeclarativeBase):
@@ -112,7 +112,10 @@ class Logo(Base):
 
 
 class MailSettings(Base):
-    """How a publisher's mails look, whom they come from, and who delivers them. ``revision`` is the ETag."""
+    """How a publisher's mails look, whom they come from, and who delivers them. ``revision`` is the ETag.
+
+    Of settings that were changed before it was kept, nobody knows the editor.
+    """
 
     __tablename__ = "mail_settings"
 
@@ -131,6 +134,10 @@ class MailSettings(Base):
     time_zone: Mapped[str] = plain_column(Text)
     renewal_notice_days: Mapped[int] = plain_column(Integer)
     kinds_off: Mapped[list[str]] = plain_column(ARRAY(Text))
+    edited_at: Mapped[datetime | None] = plain_column(MOMENT)
+    editor_id: Mapped[str | None] = plain_column(Text)
+    editor_name: Mapped[str | None] = kept_column(Text, reason=_STAFF)
+    editor_kind: Mapped[str | None] = plain_column(Text)
 
 
 class TemplateVersion(Base):

@@ -73,12 +73,12 @@ def render_mail(
     words = wording(language)
     context = context_of(kind, language, facts, brand=brand, person=person)
     template = source or words.templates[kind]
-    subject = one_line(render(template.subject, context, html=False), LONGEST_SUBJECT)
+    subject = one_line(_part("subject", template, context), LONGEST_SUBJECT)
     if not subject:
-        raise TemplateRefused("The subject is empty.")
-    inner = render(template.html, context, html=True)
+        raise _of_part(TemplateRefused("The subject is empty."), "subject")
+    inner = _part("html", template, context)
     body = clean_html(inner) if source is not None else inner
-    text = render(template.text, context, html=False)
+    text = _part("text", template, context)
     return Rendered(subject, _framed(body, subject, language, brand, words), _text(text, brand, words))
 
 
@@ -109,6 +109,18 @@ def context_of(kind: str, language: str, facts: Mapping[str, Any], *, brand: Bra
         "totals": formatting.shown_totals(facts, locale, words.labels),
         "buyer": [one_line(part) for part in (facts.get("buyer") or [])[:10] if part],
     }
+
+
+def _part(name: str, template: Source, context: Mapping[str, Any]) -> str:
+    try:
+        return render(getattr(template, name), context, html=name == "html")
+    except TemplateRefused as error:
+        raise _of_part(error, name) from None
+
+
+def _of_part(error: TemplateRefused, name: str) -> TemplateRefused:
+    error.part = name
+    return error
 
 
 def _text(body: str, brand: Brand, words: Wording) -> str:

@@ -9,6 +9,7 @@ objects with attributes; so there is nothing to walk along, no file, no import, 
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -39,10 +40,20 @@ _WORDS = {nodes.Macro: "macro", nodes.Call: "a call", nodes.CallBlock: "call", n
 
 
 class TemplateRefused(Exception):
-    """A template says something that it may not, or can't be rendered; the message says what, and the line."""
+    """A template says something that it may not, or can't be rendered; the message says what, and the line.
+
+    ``part`` of the template is told by whoever renders all of them.
+    """
+
+    part = "html"
 
     def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message if line is None else f"Line {line}: {message}")
+        super().__init__(at_line(message, line))
+
+
+def at_line(message: str, line: int | None) -> str:
+    """What is wrong, with the line of the source where it is known."""
+    return message if line is None else f"Line {line}: {message}"
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -97,7 +108,7 @@ def render(source: str, context: Mapping[str, Any], *, html: bool) -> str:
     except TemplateRefused:
         raise
     except Exception as error:
-        raise TemplateRefused(_words(error)) from None
+        raise TemplateRefused(_words(error), _line_of(error)) from None
     return "".join(parts)
 
 
@@ -158,6 +169,13 @@ def _look_at_names(node: nodes.Node) -> None:
         raise TemplateRefused("Names don't begin with an underscore.", node.lineno)
     if isinstance(node, nodes.Getitem) and not isinstance(node.arg, nodes.Const):
         raise TemplateRefused("What is in brackets must be a number or a text.", node.lineno)
+
+
+def _line_of(error: Exception) -> int | None:
+    """The template's line that failed, which Jinja puts into the traceback."""
+    trace = error.__traceback__
+    lines = [frame.lineno for frame in traceback.extract_tb(trace) if frame.filename == "<template>"]
+    return lines[-1] if lines else None
 
 
 def _words(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from servicekit.web.describing import described, personal
-from servicekit.web.fields import Moment, Text
+from servicekit.web.fields import Moment, Text, TrueOrFalse
 from servicekit.web.masking import masked_field
 from services.notifications.input_fields import (
     MOST_LOGO_BYTES,
@@ -86,6 +86,22 @@ class TemplateItem(Schema):
     enabled = fields.Boolean(required=True, metadata=described("Whether mails of this kind are sent.", True))
     version = fields.Integer(required=True, metadata=described("The ETag's number.", 1))
     edited_at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("When it was last edited."))
+    editor = fields.Nested(EditorView, required=True, allow_none=True, metadata=described("Who edited it last."))
+
+
+class TemplateNameView(Schema):
+    """Something that a template can name."""
+
+    name = fields.String(required=True, metadata=described("What is written.", "customer.first_name"))
+    becomes = fields.String(
+        required=True, allow_none=True, metadata=described("What it could become; null of a list.", "Anna")
+    )
+    each = fields.List(
+        fields.String(),
+        required=True,
+        allow_none=True,
+        metadata=described("What each entry of a list has; null where it is no list, empty where it is a text."),
+    )
 
 
 class TemplatePage(Schema):
@@ -104,6 +120,11 @@ class TemplateView(TemplateItem):
     variables = fields.List(
         fields.String(), required=True, metadata=described("What it can name.", ["customer", "greeting"])
     )
+    names = fields.List(
+        fields.Nested(TemplateNameView),
+        required=True,
+        metadata=described("The same with its parts, and an example of each in the template's language."),
+    )
 
 
 class TemplateVersionView(Schema):
@@ -116,6 +137,16 @@ class TemplateVersionView(Schema):
     subject = fields.String(required=True, allow_none=True, metadata=described("The subject's source.", "Welcome"))
     html = fields.String(required=True, allow_none=True, metadata=described("The HTML's source.", "<p>Hello</p>"))
     text = fields.String(required=True, allow_none=True, metadata=described("The text's source.", "Hello"))
+
+
+class TemplateVersionDetailsView(TemplateVersionView):
+    """One version of a template, with what it says. The first one is the default, and nobody's."""
+
+    at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("From when on it held."))
+    editor = fields.Nested(EditorView, required=True, allow_none=True, metadata=described("Who wrote it."))
+    subject = fields.String(required=True, metadata=described("The subject's source.", "Welcome"))
+    html = fields.String(required=True, metadata=described("The HTML's source.", "<p>Hello</p>"))
+    text = fields.String(required=True, metadata=described("The text's source.", "Hello"))
 
 
 class TemplateVersionPage(Schema):
@@ -140,6 +171,14 @@ class TemplatePreviewView(Schema):
     subject = fields.String(required=True, metadata=personal("The subject.", "Welcome, Anna"))
     html = fields.String(required=True, metadata=personal("The whole mail as HTML.", "<!DOCTYPE html>…"))
     text = fields.String(required=True, metadata=personal("The whole mail as text.", "Hello"))
+    made_up = fields.Boolean(
+        required=True,
+        metadata=described(
+            "Whether amounts, days and the like are made up: no customer was named, or this one was never sent a mail "
+            "of this kind.",
+            True,
+        ),
+    )
     masked = masked_field()
 
 
@@ -183,9 +222,16 @@ class EditMailSettings(Schema):
     )
     kinds = fields.Dict(
         keys=fields.String(validate=validate.OneOf(list(KINDS))),
-        values=fields.Boolean(truthy={True}, falsy={False}),
+        values=TrueOrFalse(),
         metadata=described("Which kinds of mail are sent.", {"welcome": True}),
     )
+
+
+class SenderView(Schema):
+    """Whom mails come from."""
+
+    name = fields.String(required=True, metadata=described("The name.", "Example Media"))
+    address = fields.String(required=True, metadata=described("The address.", "service@example.com"))
 
 
 class MailSettingsView(Schema):
@@ -210,6 +256,16 @@ class MailSettingsView(Schema):
         metadata=described("Which kinds of mail are sent.", {"welcome": True}),
     )
     revision = fields.Integer(required=True, metadata=described("The ETag's number.", 1))
+    edited_at = fields.AwareDateTime(required=True, allow_none=True, metadata=described("When they were last edited."))
+    editor = fields.Nested(EditorView, required=True, allow_none=True, metadata=described("Who edited them last."))
+    sender = fields.Nested(
+        SenderView, required=True, metadata=described("Whom mails come from now: yours, else the operator's.")
+    )
+    sender_domains = fields.List(
+        fields.String(),
+        required=True,
+        metadata=described("Domains that `sender_address` can be of; none: any.", ["example.com"]),
+    )
 
 
 class BounceView(Schema):

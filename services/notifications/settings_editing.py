@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from servicekit.auth.caller import Caller
 from servicekit.etag import etag
 from services.notifications.errors import ChangedMeanwhile, SenderNotAllowed
 from services.notifications.mail_settings import default_settings
@@ -30,6 +31,8 @@ def edit_settings(
     data: Mapping[str, Any],
     expected_revision: int | None,
     defaults: MailDefaults,
+    editor: Caller,
+    now: datetime,
 ) -> MailSettings:
     """Merge ``data`` (fields as in ``EditMailSettings``) into the settings; None as ``expected_revision`` takes any.
 
@@ -53,14 +56,11 @@ def edit_settings(
     for name, value in after.items():
         setattr(settings, name, value)
     settings.revision += 1
+    settings.edited_at = now
+    settings.editor_id, settings.editor_name, settings.editor_kind = editor.actor_id, editor.name, editor.kind
     session.add(settings)
     session.flush()
     return settings
-
-
-def logo_as_text(logo: Logo | None) -> str | None:
-    """A picture as a data URI (RFC 2397)."""
-    return None if logo is None else f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
 
 
 def _keep_logo(session: Session, publisher_id: str, given: tuple[str, bytes] | None) -> str | None:

@@ -37,6 +37,11 @@ def newest(session: Session, publisher_id: str, kind: str, language: str) -> Tem
     ).first()
 
 
+def version_of(session: Session, publisher_id: str, kind: str, language: str, version: int) -> TemplateVersion | None:
+    """One version; None for one that there isn't, and for the first, which has no row."""
+    return session.get(TemplateVersion, (publisher_id, kind, language, version)) if FIRST < version < 2**31 else None
+
+
 def present(session: Session, publisher_id: str, kind: str, language: str) -> Present:
     """What mails of a kind are written by now."""
     row = newest(session, publisher_id, kind, language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from servicekit.clock import rfc3339
 from servicekit.web.describing import described, personal
 from servicekit.web.masking import masked_field
 from services.notifications.kinds import KINDS, STATUSES
+from services.notifications.models import Logo
 
 CUSTOMER_ID = "cus_06h5yvkg1scm7h3b8k5rqt2xzw"
 EMAIL_ID = "eml_06h5yvkg1scm7h3b8k5rqt2xzw"
@@ -44,6 +46,16 @@ def email_state(row: Any) -> dict[str, Any]:
 def moment(value: datetime | None) -> str | None:
     """A point in time, if there is one."""
     return None if value is None else rfc3339(value)
+
+
+def editor_of(row: Any) -> dict[str, Any] | None:
+    """Who wrote a version of a template, or changed the settings last; None where nobody has, or it wasn't kept."""
+    return None if row.editor_id is None else {"id": row.editor_id, "name": row.editor_name, "kind": row.editor_kind}
+
+
+def logo_as_text(logo: Logo) -> str:
+    """A picture as a data URI (RFC 2397)."""
+    return f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
 
 
 class EmailState(Schema):
@@ -116,7 +128,7 @@ class EmailPage(Schema):
 
 
 class EditorView(Schema):
-    """Who wrote a version of a template."""
+    """Who wrote a version of a template, or changed the settings."""
 
     id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _KEY_ID))
     name = fields.String(required=True, metadata=described("Their name then.", "Nightly import"))

@@ -60,3 +60,41 @@ def test_it_can_be_used_by_all_and_is_pictured(site: Site, pages: Pages, picture
     page.locator("[data-leaves]").last.click()
     assert_usable(page)
     page.locator("#panel-emails").screenshot(path=pictures / f"emails-{theme}.png")
+
+
+def _with_every_status(site: Site) -> tuple[str, str]:
+    """A customer with a mail that came back, one that was sent and one that is to be sent; the first one's ID."""
+    customer = _customer(site)
+    api = Api(site.system.client, site.editor.api_key, site.editor.publisher_id)
+    (mail,) = api.get("/v1/notifications/emails", customer_id=customer)["items"]
+    resend = f"/v1/notifications/emails/{mail['id']}/resend"
+    assert api.send("POST", resend).status_code == 201
+    site.system.drain()
+    report = (
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Original-Envelope-Id: {mail['id']}\r\n\r\nFinal-Recipient: rfc822; {mail['to']}\r\n"
+        "Action: failed\r\nStatus: 5.2.2\r\nDiagnostic-Code: smtp; 552 mailbox full\r\n\r\n--b--\r\n"
+    )
+    answer = api.send_file("/v1/notifications/bounces", report, media_type="message/rfc822")
+    assert (answer.json or {})["email_status"] == "bounced", answer.text
+    assert api.send("POST", resend).status_code == 201
+    return customer, str(mail["id"])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_status_can_be_read_by_all(site: Site, pages: Pages, pictures: Path, theme: str) -> None:
+    customer, came_back = _with_every_status(site)
+    page = pages.signed_in(site.editor, color_scheme=theme, reduced_motion="reduce")
+    page.goto(f"{site.url}/console/customers/{customer}")
+    panel = page.locator("#panel-emails")
+    for status in ("Bounced", "Sent", "Queued"):
+        panel.locator(".badge", has_text=status).wait_for()
+    assert_usable(page)
+    panel.screenshot(path=pictures / f"emails-statuses-{theme}.png")
+    page.locator(f"#open-{came_back}").click()
+    page.get_by_role("dialog").get_by_text("552 mailbox full").wait_for()
+    page.frame_locator(".email-preview").first.get_by_text("Willkommen!").wait_for()
+    assert_usable(page)
+    page.screenshot(path=pictures / f"email-bounced-{theme}.png")
+    site.system.drain()

@@ -134,6 +134,7 @@ class Belongings:
             email_id=self.email_id,
             kind="welcome",
             language="en",
+            version=1,
             note_id=self.note.get("id"),
             key=self.flag,
         )

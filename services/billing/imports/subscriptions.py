@@ -120,7 +120,9 @@ class _Batch:
         if status in RUNNING and (customer_id, offer.id) in self._running:
             row.blame("offer", "The customer has a subscription to this offer that has not ended.")
             return False
-        self._make(row, customer_id, offer, status)
+        method = self._methods.find(row, customer_id)
+        if not row.faults:
+            self._make(row, customer_id, offer, status, method)
         return False
 
     def _is_the_same(self, row: Row, customer_id: str, known: Subscription) -> bool:
@@ -163,11 +165,10 @@ class _Batch:
             row.blame("current_period_end", f"In the past, but the subscription is said to be {status}.")
         return status
 
-    def _make(self, row: Row, customer_id: str, offer: Offer, status: str) -> None:
+    def _make(self, row: Row, customer_id: str, offer: Offer, status: str, method: str | None) -> None:
         values = row.values
         price = values.get("money") or Money(offer.price_minor, offer.currency)
         period = values.get("period") or {"unit": offer.period_unit, "count": offer.period_count}
-        method = self._methods.find(row, customer_id)
         made = Subscription(
             id=new_id("sub"),
             publisher_id=self._job.publisher_id,

@@ -2,14 +2,14 @@
 //
 // A form inside something that has to be opened first says with data-draft-opener which element (a selector) to click, or
 // from which address it comes (billing.js asks for that).
-// Passwords, files and hidden fields are never kept, but for the version that was seen: what somebody else did since
-// isn't overwritten. Signing out forgets all of it, in every tab.
+// Passwords, files and hidden fields are never kept, but for the version that was seen, and what it had in each field
+// (was.…): what somebody else did since isn't overwritten. Signing out forgets all of it, in every tab.
 (() => {
   "use strict";
 
   const PREFIX = "draft:";
   const key = (form) => `${PREFIX}${location.pathname}:${form.dataset.draft}`;
-  const kept = (field) => field.name === "version"
+  const kept = (field) => field.name === "version" || field.name?.startsWith("was.")
     || (field.name && !["password", "hidden", "file", "submit", "button"].includes(field.type));
   const member = document.querySelector(".top-bar")?.dataset.member;
   const onSignIn = location.pathname === "/console/sign-in";

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from flask import Response
@@ -22,7 +21,7 @@ from services.notifications.models import Email
 from services.notifications.openapi import PREVIEW, PREVIEW_TEXT
 from services.notifications.rendering import LOGO
 from services.notifications.schemas import ListEmails, PreviewParameters
-from services.notifications.views import EmailDetailsView, EmailPage, email_state
+from services.notifications.views import EmailDetailsView, EmailPage, email_state, logo_as_text
 
 blueprint = ServiceBlueprint("emails", __name__, url_prefix=f"{PREFIX}/emails", description="What customers were sent.")
 PREVIEW_HEADERS = {
@@ -77,7 +76,7 @@ def get_preview(parameters: dict[str, Any], email_id: str) -> Response:
     html = email.html or ""
     logo = queries.logo_of(session, email)
     if logo is not None:
-        html = html.replace(f"cid:{LOGO}", f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}")
+        html = html.replace(f"cid:{LOGO}", logo_as_text(logo))
     return Response(html, 200, PREVIEW_HEADERS, content_type="text/html; charset=utf-8")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy import select
 
 from servicekit import clock
@@ -21,8 +22,8 @@ from servicekit.web.etag import if_match
 from servicekit.web.json_body import json_response
 from servicekit.web.presenting import require_personal
 from services.notifications.api.common import MANAGE, PREFIX, mail_defaults
-from services.notifications.checking import VARIABLES
-from services.notifications.errors import InvalidTemplate, TemplateNotFound
+from services.notifications.checking import VARIABLES, names_in
+from services.notifications.errors import InvalidTemplate, TemplateNotFound, TemplateVersionNotFound
 from services.notifications.kinds import KINDS
 from services.notifications.mail_settings import settings_of
 from services.notifications.models import TemplateVersion
@@ -34,12 +35,13 @@ from services.notifications.schemas import (
     PreviewTemplate,
     TemplatePage,
     TemplatePreviewView,
+    TemplateVersionDetailsView,
     TemplateVersionPage,
     TemplateView,
 )
 from services.notifications.template_editing import edit_template
-from services.notifications.templates import FIRST, all_newest, newest, source_of
-from services.notifications.views import moment
+from services.notifications.templates import FIRST, all_newest, newest, source_of, version_of
+from services.notifications.views import editor_of, moment
 from services.notifications.wording import LANGUAGES, Source, wording
 
 blueprint = ServiceBlueprint(
@@ -87,11 +89,14 @@ def put_template(body: dict[str, Any], kind: str, language: str) -> Response:
 @requires(MANAGE)
 @audited("notifications.template.reset")
 @blueprint.response(200, TemplateView, headers=WITH_ETAG)
-@blueprint.doc(operationId="reset_template")
+@blueprint.doc(parameters=[{**IF_MATCH, "required": False}], operationId="reset_template")
 def delete_template(kind: str, language: str) -> Response:
-    """Return to the default. What it said before stays among its versions."""
+    """Return to the default. What it said before stays among its versions.
+
+    With `If-Match` only what was read is given up.
+    """
     _require(kind, language)
-    _edit(kind, language, None, None)
+    _edit(kind, language, None, if_match() if "If-Match" in request.headers else None)
     return _shown(kind, language)
 
 
@@ -115,6 +120,30 @@ def get_versions(parameters: dict[str, Any], kind: str, language: str) -> Respon
     return json_response({"items": [_version(row) for row in shown], "next_cursor": cursor})
 
 
+@blueprint.get("/<kind>/<language>/versions/<int:version>")
+@requires(MANAGE)
+@blueprint.response(200, TemplateVersionDetailsView)
+@blueprint.doc(operationId="get_template_version")
+def get_version(kind: str, language: str, version: int) -> Response:
+    """Read one version of a template; one that was the default with what the default says now."""
+    _require(kind, language)
+    row = version_of(current_session(), current_publisher_id(), kind, language, version)
+    if row is None and version != FIRST:
+        raise TemplateVersionNotFound
+    default = wording(language).templates[kind]
+    source = (source_of(row) if row is not None else None) or default
+    told = {
+        "version": version,
+        "at": moment(row.at) if row is not None else None,
+        "editor": editor_of(row) if row is not None else None,
+        "is_default": row is None or source_of(row) is None,
+        "subject": source.subject,
+        "html": source.html,
+        "text": source.text,
+    }
+    return json_response(told)
+
+
 @blueprint.post("/<kind>/<language>/preview")
 @requires(MANAGE)
 @audited("notifications.template.previewed")
@@ -122,7 +151,8 @@ def get_versions(parameters: dict[str, Any], kind: str, language: str) -> Respon
 @blueprint.response(200, TemplatePreviewView)
 @blueprint.doc(operationId="preview_template")
 def post_preview(body: dict[str, Any], kind: str, language: str) -> Response:
-    """See what a template makes of a customer's data, or of made-up data. Nothing is kept.
+    """See what a template makes of a customer's data, or of made-up data. It is checked as for keeping it; nothing
+    is kept.
 
     With `customer_id` it needs the scope `personal:read` as well.
     """
@@ -133,7 +163,7 @@ def post_preview(body: dict[str, Any], kind: str, language: str) -> Response:
     present = _source(kind, language)
     source = Source(**{part: body.get(part, getattr(present, part)) for part in ("subject", "html", "text")})
     try:
-        rendered = preview_template(
+        preview = preview_template(
             current_session(),
             publisher_id=current_publisher_id(),
             kind=kind,
@@ -143,8 +173,8 @@ def post_preview(body: dict[str, Any], kind: str, language: str) -> Response:
             defaults=mail_defaults(),
         )
     except TemplateRefused as error:
-        raise InvalidTemplate([FieldError("/html", str(error))]) from None
-    return json_response({"subject": rendered.subject, "html": rendered.html, "text": rendered.text})
+        raise InvalidTemplate([FieldError(f"/{error.part}", str(error))]) from None
+    return json_response(asdict(preview))
 
 
 def _require(kind: str, language: str) -> None:
@@ -180,6 +210,7 @@ def _shown(kind: str, language: str) -> Response:
         "html": source.html,
         "text": source.text,
         "variables": list(VARIABLES),
+        "names": names_in(language),
     }
     return json_response(told, 200, {"ETag": etag(told["version"])})
 
@@ -193,6 +224,7 @@ def _item(kind: str, language: str, row: TemplateVersion | None, off: list[str])
         "enabled": kind not in off,
         "version": row.version if row is not None else FIRST,
         "edited_at": moment(row.at) if row is not None else None,
+        "editor": editor_of(row) if row is not None else None,
     }
 
 
@@ -200,7 +232,7 @@ def _version(row: TemplateVersion) -> dict[str, Any]:
     return {
         "version": row.version,
         "at": rfc3339(row.at),
-        "editor": {"id": row.editor_id, "name": row.editor_name, "kind": row.editor_kind},
+        "editor": editor_of(row),
         "is_default": source_of(row) is None,
         "subject": row.subject,
         "html": row.html,
