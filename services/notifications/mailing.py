@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.ids import new_id
 from services.notifications import events, kinds
+from services.notifications.invoicing import attach_invoice
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
 from services.notifications.people import has_bounced, person_of, recipient
@@ -80,6 +81,7 @@ def write_mail(
     if not _put_down(session, mail):
         return None
     if person is not None:
+        attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
     return mail
 
@@ -145,6 +147,8 @@ def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefau
             _fill(session, mail, person, settings, defaults, now=now)
         mail.version += 1
         session.flush()
+        if settings is not None and mail.subject is not None:
+            attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
 
 
