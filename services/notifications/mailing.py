@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from servicekit.ids import new_id
 from services.notifications import events, kinds
+from services.notifications.invoicing import attach_invoice
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
 from services.notifications.people import Known, has_bounced, known_recipients, person_of
@@ -98,7 +99,10 @@ def write_mails(
             _fill(session, mail, person, settings, defaults, now=now)
         mails.append(mail)
     written = _put_down(session, mails)
-    events.publish_emails(session, [mail for mail in written if mail.customer_id in people], now=now)
+    known = [mail for mail in written if mail.customer_id in people]
+    for mail in known:
+        attach_invoice(session, mail, people[mail.customer_id].language, settings, defaults)
+    events.publish_emails(session, known, now=now)
     return written
 
 
@@ -123,8 +127,8 @@ def write_last_mail(
 def write_past_mail(
     session: Session, order: Order, outcome: Outcome, *, publisher_id: str, defaults: MailDefaults, now: datetime
 ) -> Email | None:
-    """Put a mail of the past into the log, as it would be written today. It is never sent. None where it is there
-    already, or the customer isn't known here with an address."""
+    """Put a mail of the past into the log, as it would be written today but without files. It is never sent. None where
+    it is there already, or the customer isn't known here with an address."""
     person = known_recipients(session, publisher_id, [order.customer_id]).get(order.customer_id)
     if person is None or person.erasing_since is not None or person.email is None:
         return None
@@ -163,6 +167,8 @@ def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefau
             _fill(session, mail, person, settings, defaults, now=now)
         mail.version += 1
         session.flush()
+        if settings is not None and mail.subject is not None:
+            attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
 
 
