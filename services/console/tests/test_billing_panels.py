@@ -248,6 +248,15 @@ def test_the_summary_has_the_accounts_figures(client: FlaskClient) -> None:
         assert each in shown
 
 
+def test_what_was_paid_with_can_be_hidden_whole(client: FlaskClient, fake: FakeApi) -> None:
+    hidden = {"id": None, "kind": None, "brand": None, "last4": None}
+    masked = [f"last_payment_method.{name}" for name in ("brand", "last4")]
+    fake.answers[f"GET /v1/billing/customers/{ID}/account"] = {
+        **ACCOUNT, "last_payment_method": hidden, "masked": masked,
+    }  # fmt: skip
+    assert 'class="hidden-value"' in part(client, "account")
+
+
 @pytest.mark.parametrize("name", PANELS)
 def test_somebody_billing_has_not_heard_of_has_bought_nothing(client: FlaskClient, fake: FakeApi, name: str) -> None:
     unknown = problem(404, "customer_not_found", "There is no customer with this ID.")
