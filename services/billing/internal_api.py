@@ -15,6 +15,7 @@ from servicekit.web.fields import TrueOrFalse
 from servicekit.web.json_body import json_response
 from services.billing.actions.closing import close_account
 from services.billing.queries import feeds
+from services.billing.queries.invoices import invoice_told
 
 blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
 _FEEDS = {
@@ -39,6 +40,22 @@ def get_feed(parameters: dict[str, Any], noun: str) -> Response:
     """Every publisher's things of a kind in their present state, page by page."""
     page = _FEEDS[noun](current_session(), cursor=parameters.get("cursor"), limit=parameters["limit"])
     return Response(page.to_json(), content_type="application/json")
+
+
+class WhoseInvoice(Schema):
+    """At which publisher."""
+
+    publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
+
+
+@blueprint.get("/invoices/<invoice_id>")
+@requires("billing:feed", as_system=True)
+@blueprint.arguments(WhoseInvoice, location="query")
+def get_invoice(parameters: dict[str, Any], invoice_id: str) -> Response:
+    """An invoice or credit note of this publisher."""
+    publisher_id = parameters["publisher_id"]
+    with kit().database.transaction(publisher_id) as session:
+        return json_response(invoice_told(session, publisher_id=publisher_id, invoice_id=invoice_id))
 
 
 class CloseAccount(Schema):
