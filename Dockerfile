@@ -8,10 +8,10 @@ RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 # Only these two files decide which packages there are: a change of the code leaves this layer as it is. Neither the
-# development tools nor the embedded PostgreSQL belong to an image, so the extras are left out.
+# development tools nor the embedded PostgreSQL belong to an image; of the extras it has `pdf` only.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-        > requirements.txt \
+RUN python -c "import tomllib; told = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+print(*told['dependencies'], *told['optional-dependencies']['pdf'], sep='\n')" > requirements.txt \
  && pip install --requirement requirements.txt --constraint constraints.txt
 
 FROM ${PYTHON_IMAGE}

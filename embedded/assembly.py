@@ -12,7 +12,9 @@ from flask import Flask
 
 from embedded.billing_desk import BillingInProcess
 from embedded.installation import Installation
+from embedded.invoice_desk import InvoicesInProcess
 from embedded.mail_catcher import MemoryTransport
+from embedded.staff_desk import StaffInProcess
 from embedded.state import StateError
 from servicekit.auth.jwks import JwksClient
 from servicekit.auth.tokens import JwtVerifier
@@ -46,6 +48,7 @@ from services.identity.signer import Signer
 from services.notes import app as notes
 from services.notes import handlers as notes_handlers
 from services.notes.bootstrap_customers import SOURCES as NOTES_SOURCES
+from services.notes.imports.kinds import note_imports
 from services.notifications import app as notifications
 from services.notifications import handlers as notifications_handlers
 from services.notifications.delivery.port import Transport
@@ -62,7 +65,6 @@ from services.search.settings import Settings as SearchSettings
 
 SERVICES = ("identity", "customers", "billing", "notes", "search", "notifications")
 PUBLISHING = ("customers", "billing", "notes", "search", "notifications")
-IMPORTS = (CUSTOMER_IMPORTS, BILLING_IMPORTS)
 FEEDS: Mapping[str, Callable[..., FeedPage]] = {
     "/internal/feed/customers": customers_feed,
     "/internal/feed/payment_methods": billing_feeds.payment_methods_feed,
@@ -233,16 +235,18 @@ def _apps(
             NotificationsSettings(database=installation.urls("notifications")),
             database=databases["notifications.app"],
             verifier=JwtVerifier("notifications", identity_settings.issuer, keys),
+            invoices=InvoicesInProcess(databases["billing.app"]),
         ),
     }
 
 
 def _importers(databases: Databases) -> dict[str, Importer]:
+    kinds = (CUSTOMER_IMPORTS, BILLING_IMPORTS, note_imports(StaffInProcess(databases["identity.app"])))
     return {
         imports.name: Importer(
             imports, databases[f"{imports.name}.app"], databases[f"{imports.name}.system"], worker_id="embedded"
         )
-        for imports in IMPORTS
+        for imports in kinds
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from embedded.doctor_billing import examine_billing
 from embedded.doctor_search import LONG_SECONDS, examine_search
 from embedded.first_start import has_staff
 from embedded.installation import MIGRATIONS
@@ -122,6 +123,8 @@ def examine_services(patient: Patient) -> Iterator[Finding]:
     for service in PUBLISHING:
         system = Database(patient.urls[service].system, pool_size=1)
         yield from _examine_events(service, system, patient.parked_commands(service))
+        if service == "billing":
+            yield from examine_billing(system)
         system.close()
     yield from examine_search(patient)
 

@@ -1,4 +1,4 @@
-"""What ./accounts doctor says of search: the customers service, the projection and the index, compared."""
+"""What ./accounts doctor says of search: customers service, billing, projection and index, compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from embedded import owners_billing
 from embedded.owners import Kind, Ownership, compare_owner
+from embedded.owners_billing import NOUNS, compare_billing
 from embedded.patient import Finding, Patient
 from servicekit.db.database import Database
 from servicekit.settings import SettingsError
@@ -31,14 +33,16 @@ def examine_search(patient: Patient) -> Iterator[Finding]:
     app = Database(patient.urls["search"].app, pool_size=2)
     system = Database(patient.urls["search"].system, pool_size=1)
     owner = Database(patient.urls["customers"].system, pool_size=1)
+    billing = Database(patient.urls["billing"].system, pool_size=1)
     try:
         yield from _examine_work(patient, system)
         with _progress("customers") as progress:
             ownership = compare_owner(owner, app, quick=patient.quick, patience=patient.patience, progress=progress)
         yield from _tell_ownership(patient, ownership)
+        yield from _examine_billing(patient, billing, app)
         yield from _examine_index(patient, app, ownership.projected)
     finally:
-        for database in (app, system, owner):
+        for database in (app, system, owner, billing):
             database.close()
 
 
@@ -80,6 +84,34 @@ def _tell_ownership(patient: Patient, found: Ownership) -> Iterator[Finding]:
             wrong = found.wrong[kind]
             what = f"search: {wrong.count:,} customers {kind.value}: {_named(wrong.named, wrong.count)}"
             yield Finding(False, what, _remedy(patient, kind))
+
+
+def _examine_billing(patient: Patient, billing: Database, app: Database) -> Iterator[Finding]:
+    for noun in NOUNS:
+        with _progress(noun.name) as progress:
+            found = compare_billing(
+                billing, app, noun, quick=patient.quick, patience=patient.patience, progress=progress
+            )
+        more = found.projected - found.owned
+        yield Finding(
+            not found.wrong and not more,
+            f"search: knows {found.projected:,} of {found.owned:,} {noun.name}"
+            + ("" if found.wrong or more else ", " + ("by number" if patient.quick else "all as they are now")),
+            f"If events are still on their way this passes by itself; else run: {patient.remedies.bootstrap}"
+            if more <= 0
+            else f"Was billing's database restored from a backup? Then run: {patient.remedies.afresh}",
+        )
+        for kind, count in found.wrong.items():
+            what = f"search: {count:,} {noun.name} {kind.value}: {_named(found.named[kind], count)}"
+            yield Finding(False, what, _remedy_of_told(patient, kind))
+
+
+def _remedy_of_told(patient: Patient, kind: owners_billing.Kind) -> str:
+    if kind in (owners_billing.Kind.MISSING, owners_billing.Kind.OLDER, owners_billing.Kind.NOT_ERASED):
+        return f"If events are still on their way this passes by itself; else run: {patient.remedies.bootstrap}"
+    if kind is owners_billing.Kind.ONLY_ERASED:
+        return "What was erased isn't brought back. Was billing's database restored from a backup?"
+    return f"Run: {patient.remedies.afresh}"
 
 
 def _remedy(patient: Patient, kind: Kind) -> str:

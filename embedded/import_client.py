@@ -12,7 +12,10 @@ from uuid import uuid4
 import httpx2
 
 PART_BYTES = 8_000_000
-CUSTOMERS, BILLING = "/v1/customers/imports", "/v1/billing/imports"
+PATHS = {"customers": "/v1/customers/imports", "notes": "/v1/notes/imports"}
+"""Where each kind goes that has a service of its own; the others go to billing, which is told which it is."""
+
+BILLING = "/v1/billing/imports"
 OPEN = ("receiving", "waiting", "running")
 PATIENCE_SECONDS = 120.0
 """How long a server that has answered before is waited for when it doesn't any more."""
@@ -66,8 +69,8 @@ class ImportClient:
     def __init__(
         self, url: str, api_key: str, *, kind: str = "customers", transport: httpx2.BaseTransport | None = None
     ) -> None:
-        self._path = CUSTOMERS if kind == "customers" else BILLING
-        self._asked = [] if kind == "customers" else [("kind", kind)]
+        self._path = PATHS.get(kind, BILLING)
+        self._asked = [] if kind in PATHS else [("kind", kind)]
         self._http = httpx2.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {api_key}"},

@@ -14,6 +14,10 @@ from servicekit.imports.headings import is_our_remark
 
 _WAITING_SECONDS = 10.0
 _MOST_SHOWN = 30
+_AWAITS = {
+    "customers": "Some customers aren't known yet: if they were just imported, they are on their way.",
+    "staff": "Who of the staff wrote the notes can't be looked up right now: it is tried again.",
+}
 
 
 class Shown:
@@ -59,9 +63,7 @@ class Shown:
     def _hint_at_importer(self, job: dict[str, Any]) -> None:
         if job["awaits"] is not None and job["awaits"] != self._told_of:
             self._told_of = job["awaits"]
-            self._console.print(
-                f"Some {job['awaits']} aren't known yet: if they were just imported, they are on their way."
-            )
+            self._console.print(_AWAITS.get(job["awaits"], f"Waits for {job['awaits']}."))
         if job["status"] != "waiting":
             self._waits_since = None
             return

@@ -1,4 +1,4 @@
-"""``./accounts import``: customers, offers, subscriptions or transactions from a file of any size, over the API."""
+"""``./accounts import``: customers, what they bought, or notes from a file of any size, over the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from embedded.import_source import FileProblem, opened_source
 from embedded.state import StateError, read_address, read_credentials
 from embedded.up import DATA
 
-KINDS = ("customers", "offers", "subscriptions", "transactions")
+KINDS = ("customers", "offers", "subscriptions", "transactions", "notes")
 DEFAULT_URL = "http://127.0.0.1:8080"
 SOME_REJECTED, FAILED, WRONG_USAGE, INTERRUPTED = 3, 1, 2, 130
 _HERE = {"127.0.0.1", "localhost", "::1"}
@@ -32,7 +32,7 @@ _HERE = {"127.0.0.1", "localhost", "::1"}
 @click.option(
     "--api-key",
     envvar="ACCOUNTS_API_KEY",
-    help="With the scope …:import of customers or billing; safer in the environment.",
+    help="With the scope …:import of customers, billing or notes; safer in the environment.",
 )
 @click.option("--data", default=str(DATA), type=click.Path(file_okay=False), help="Data directory of ./accounts up.")
 @click.option("--dry-run", is_flag=True, help="Tell what would happen, and change nothing.")

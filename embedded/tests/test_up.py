@@ -33,6 +33,7 @@ class Running:
     email: str
     password: str
     api_key: str
+    mail_url: str
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """One request with the printed key: status and JSON."""

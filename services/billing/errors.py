@@ -155,6 +155,18 @@ class PaymentMethodUnusable(Conflict):
         super().__init__(why, errors=[FieldError("/payment_method_id", why)])
 
 
+class PaymentMethodTaken(Conflict):
+    """Another customer of this publisher has the same payment details of the provider on file."""
+
+    code = "payment_method_taken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another customer has these payment details on file. Delete them there first, or use others.",
+            errors=[FieldError("/token", "Another customer's.")],
+        )
+
+
 class AlreadySubscribed(Conflict):
     """The customer has this subscription already."""
 
@@ -184,7 +196,8 @@ class PaymentPending(Conflict):
 
     def __init__(self, transaction_id: str) -> None:
         super().__init__(
-            "A payment of this customer is still on its way. Cancel that transaction, or wait until it is decided.",
+            f"A payment of this customer is still on its way. Cancel that transaction ({transaction_id}), "
+            "or wait until it is decided.",
             transaction_id=transaction_id,
         )
 

@@ -130,10 +130,13 @@ def publish_access(session: Session, kind: EventType, access: Access, *, now: da
     _publish_of(session, kind, access, access_state(access, offer_of(session, access.offer_id)), now)
 
 
-def publish_invoice(session: Session, invoice: Invoice, paid: Transaction, *, now: datetime) -> None:
-    """Publish an invoice about the transaction ``paid``."""
+def invoice_event(invoice: Invoice, paid: Transaction, *, now: datetime) -> Event:
+    """The event that tells of an invoice about the transaction ``paid``."""
     told = {**invoice_state(invoice), "channel": paid.channel, "origin": paid.origin}
-    _publish_of(session, INVOICE_ISSUED, invoice, told, now)
+    return event_of(
+        INVOICE_ISSUED, publisher_id=invoice.publisher_id, subject=invoice.id, version=invoice.version,
+        datasubject=invoice.customer_id, data=told, now=now,
+    )  # fmt: skip
 
 
 def publish_account(session: Session, account: Account, *, now: datetime, kind: EventType = ACCOUNT_CHANGED) -> None:

@@ -11,9 +11,11 @@ from servicekit import clock
 from servicekit.web.access import requires
 from servicekit.web.blueprint import ServiceBlueprint
 from servicekit.web.context import current_session, kit
+from servicekit.web.fields import TrueOrFalse
 from servicekit.web.json_body import json_response
 from services.billing.actions.closing import close_account
 from services.billing.queries import feeds
+from services.billing.queries.invoices import invoice_told
 
 blueprint = ServiceBlueprint("internal", __name__, url_prefix="/internal", description="For our own services.")
 _FEEDS = {
@@ -40,11 +42,27 @@ def get_feed(parameters: dict[str, Any], noun: str) -> Response:
     return Response(page.to_json(), content_type="application/json")
 
 
+class WhoseInvoice(Schema):
+    """At which publisher."""
+
+    publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
+
+
+@blueprint.get("/invoices/<invoice_id>")
+@requires("billing:feed", as_system=True)
+@blueprint.arguments(WhoseInvoice, location="query")
+def get_invoice(parameters: dict[str, Any], invoice_id: str) -> Response:
+    """An invoice or credit note of this publisher."""
+    publisher_id = parameters["publisher_id"]
+    with kit().database.transaction(publisher_id) as session:
+        return json_response(invoice_told(session, publisher_id=publisher_id, invoice_id=invoice_id))
+
+
 class CloseAccount(Schema):
     """Whose account, and whether what still runs is to end."""
 
     publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
-    end_access = fields.Boolean(required=True, truthy={True}, falsy={False})
+    end_access = TrueOrFalse(required=True)
 
 
 @blueprint.post("/accounts/<customer_id>/close")

@@ -79,14 +79,16 @@ def all_flags(session: Api, **options: Any) -> list[Flag]:
     return [Flag.of(told) for told in session.send("GET", PATH, **options).body["items"]]
 
 
+def known() -> Sequence[Flag]:
+    """The flags that are known, in the order in which they are shown; none while notes is down."""
+    remembered = cast("KnownFlags", current_app.extensions["console_flags"])
+    secret = f"{request.cookies.get(COOKIE, '')}\0{request.cookies.get(STAMP_COOKIE, '')[:40]}"
+    return tuple(remembered.get(api(), secret).values())
+
+
 def named(keys: Iterable[str], flags: Iterable[Flag] | None = None) -> Sequence[Flag]:
     """The flags with these keys, in the order in which they are shown; of ``flags``, else of those that are known."""
-    if flags is None:
-        known = cast("KnownFlags", current_app.extensions["console_flags"])
-        secret = f"{request.cookies.get(COOKIE, '')}\0{request.cookies.get(STAMP_COOKIE, '')[:40]}"
-        by_key = known.get(api(), secret)
-    else:
-        by_key = {flag.key: flag for flag in flags}
+    by_key = {flag.key: flag for flag in (known() if flags is None else flags)}
     wanted = set(keys)
     return [
         *(flag for flag in by_key.values() if flag.key in wanted),

@@ -77,6 +77,15 @@ TRANSACTIONS = (
     ("subscription_external_id", "External ID of the subscription"),
     *_CARD,
 )
+NOTES = (
+    *_WHOSE,
+    ("external_id", "External ID of the note"),
+    ("text", "Text"),
+    ("author", "Author's name"),
+    ("author_email", "Author's email"),
+    ("created_at", "Written at"),
+    ("flags", "Flags"),
+)
 _APART = re.compile(r"[^a-z0-9]+")
 _LONGEST = 40
 

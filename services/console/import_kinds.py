@@ -10,11 +10,12 @@ from services.console import import_fields as fields
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Who takes imports: at which address of the API, by whose right."""
+    """Who takes imports: at which address of the API, by whose right. One of a ``single`` kind isn't told which."""
 
     name: str
     path: str
     scope: str
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ class Kind:
     @property
     def asked(self) -> list[tuple[str, str]]:
         """How its service is told which kind it is; one that takes a single kind isn't."""
-        return [] if self.service is CUSTOMERS else [("kind", self.name)]
+        return [] if self.service.single else [("kind", self.name)]
 
 
-CUSTOMERS = Service("customers", "/v1/customers/imports", "customers:import")
+CUSTOMERS = Service("customers", "/v1/customers/imports", "customers:import", single=True)
 BILLING = Service("billing", "/v1/billing/imports", "billing:import")
-SERVICES: Mapping[str, Service] = {service.name: service for service in (CUSTOMERS, BILLING)}
+NOTES = Service("notes", "/v1/notes/imports", "notes:import", single=True)
+SERVICES: Mapping[str, Service] = {service.name: service for service in (CUSTOMERS, BILLING, NOTES)}
 _CURRENCY = Default("currency", "Currency", "Of rows that name none.")
 _PROVIDER = Default("provider", "Payment provider", "Who holds the payment methods of rows that name none: stripe.")
 _KINDS = (
@@ -96,6 +98,15 @@ _KINDS = (
         ("Member=customer_external_id", "Article=offer", "Notes="),
         "provider=stripe",
         (_CURRENCY,),
+    ),
+    Kind(
+        "notes",
+        NOTES,
+        "Needed are the customer and the text, 2,500 characters at the most; customers are imported first. "
+        "A row that names no author is yours.",
+        fields.NOTES,
+        ("Member=customer_external_id", "Agent=author", "Mood="),
+        "flags=vip",
     ),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

@@ -107,6 +107,10 @@ class Listing:
         """The first page."""
         return replace(self, trail=())
 
+    def asking(self, q: str) -> Listing:
+        """Another search in the same order, from its first page on."""
+        return replace(self, q=q, trail=())
+
     @property
     def everybody(self) -> Listing:
         """Without a search."""

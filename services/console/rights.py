@@ -17,6 +17,7 @@ SCOPES = {
     "notes:read": "Read notes and flags",
     "notes:write": "Write notes, edit and delete one's own, flag customers",
     "notes:manage": "Define flags",
+    "notes:import": "Import notes from files",
     "billing:read": "Read payments, subscriptions and transactions",
     "billing:write": "Sell, cancel, refund, extend access, delete payment details",
     "billing:manage": "Manage offers and how you bill",

@@ -108,8 +108,8 @@ def color(table: Mapping[str, tuple[str, str]], status: str) -> str:
 
 
 def method_name(method: Mapping[str, Any] | None) -> str:
-    """What is paid with, without its digits: ``Visa``, ``PayPal``, ``App Store``; empty for nothing."""
-    if method is None:
+    """What is paid with, without its digits: ``Visa``, ``PayPal``, ``App Store``; empty for nothing, or if not told."""
+    if method is None or method["kind"] is None:
         return ""
     if method["kind"] == "store":
         return words(CHANNELS, method.get("brand") or "store")

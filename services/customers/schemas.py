@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from servicekit import clock
 from servicekit.web.describing import NOT_TELLING, described, personal
-from servicekit.web.fields import Moment, Text
+from servicekit.web.fields import Moment, Text, TrueOrFalse
 from services.customers.vocabulary import countries, currencies, language_tag
 
 _PHONE = re.compile(r"\+?[0-9 ()./-]{4,32}\Z")
@@ -220,10 +220,8 @@ class RecordLogin(Schema):
 class Anonymize(Schema):
     """Confirmation of what can't be undone."""
 
-    end_access = fields.Boolean(
+    end_access = TrueOrFalse(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata=described("Also end subscriptions and access that still run."),
     )
 

@@ -106,6 +106,7 @@ ROUTES: Sequence[Route] = (
     Route("/v1/billing/webhooks", "billing", Access.AS_SENT),
     Route("/v1/billing/imports", "billing", body_bytes=FILE_BYTES),
     Route("/v1/billing", "billing"),
+    Route("/v1/notes/imports", "notes", body_bytes=FILE_BYTES),
     Route("/v1/notes", "notes"),
     Route("/v1/search", "search"),
     Route("/v1/notifications", "notifications"),

@@ -7,13 +7,15 @@ from typing import Any, cast
 
 from flask import Response
 
-from servicekit.web.access import bearer_token, public
+from servicekit.web.access import bearer_token, public, requires
 from servicekit.web.blueprint import ServiceBlueprint
-from servicekit.web.context import kit
+from servicekit.web.context import current_session, kit
 from servicekit.web.json_body import json_response
 from services.identity.credentials import digest
 from services.identity.errors import NotGranted, WrongServiceCredentials
 from services.identity.exchange import Exchanger
+from services.identity.queries.staff import staff_by_emails
+from services.identity.schemas.staff import StaffLookup
 from services.identity.schemas.tokens import ServiceTokenRequest
 from services.identity.settings import Settings
 from services.identity.signer import Signer
@@ -54,3 +56,11 @@ def post_service_token(body: dict[str, Any]) -> Response:
     seconds = settings.service_token_seconds
     token = signer.service_token(body["client_id"], audience=body["audience"], scopes=scopes, seconds=seconds)
     return json_response({"access_token": token, "token_type": "Bearer", "expires_in": seconds})
+
+
+@blueprint.post("/staff")
+@requires("identity:staff", as_system=True)
+@blueprint.arguments(StaffLookup)
+def post_staff(body: dict[str, Any]) -> Response:
+    """Who of a publisher's staff, disabled ones too, has one of these addresses."""
+    return json_response({"items": staff_by_emails(current_session(), **body)})

@@ -16,6 +16,7 @@ PUBLISHER_SCOPES: Mapping[str, str] = {
     "notes:read": "Read notes and flags.",
     "notes:write": "Write notes, edit and delete one's own, flag customers.",
     "notes:manage": "Define flags.",
+    "notes:import": "Import notes from files, and see what became of the rows.",
     "search:read": "Search.",
     "notifications:read": "Read the log of emails, and what they say.",
     "notifications:write": "Send emails again.",
@@ -31,6 +32,7 @@ SERVICE_SCOPES: Mapping[str, str] = {
     "customers:feed": "Read the present state of all customers of all publishers.",
     "billing:feed": "Read the present state of all billing of all publishers.",
     "billing:close": "Close a customer's billing account, for any publisher.",
+    "identity:staff": "Look staff up by their email addresses, at any publisher.",
     "notes:feed": "Read how many notes and which flags all customers of all publishers have.",
 }
 

@@ -1,4 +1,4 @@
-"""The service's processes and tasks: ``python -m services.notes web | relay | worker | migrate | …``."""
+"""The service's processes and tasks: ``python -m services.notes web | relay | worker | importer | migrate | …``."""
 
 from __future__ import annotations
 
@@ -54,6 +54,12 @@ def relay() -> None:
 def run_worker() -> None:
     """Take others' events from the queue until told to stop."""
     worker.run_worker(Settings.from_env())
+
+
+@main.command("importer")
+def run_importer() -> None:
+    """Make notes of the rows of files until told to stop."""
+    worker.run_importer(Settings.from_env())
 
 
 @main.command()

@@ -14,6 +14,7 @@ from servicekit.ids import new_id
 from services.notes import events
 from services.notes.errors import CustomerAnonymized, NoteChanged, NoteNotFound, NotYourNote, TooManyFlags
 from services.notes.flagging import use_flags
+from services.notes.imports.remembering import forget_digest
 from services.notes.known import lock_customer, lock_even_unknown
 from services.notes.models import Customer, Note
 from services.notes.views import counted, may_change
@@ -111,6 +112,7 @@ def delete_note(
     note.text, note.flags, note.deleted_at = None, [], now
     note.version += 1
     session.flush()
+    forget_digest(session, note.id)
     left = (Note.publisher_id == publisher_id, Note.customer_id == note.customer_id, Note.deleted_at.is_(None))
     customer.last_note_at = session.scalar(select(func.max(Note.created_at)).where(*left))
     events.publish_note(session, events.DELETED, note, now=now)

@@ -10,7 +10,7 @@ from servicekit.auth.caller import TokenVerifier
 from servicekit.db.database import Database
 from servicekit.web.app import create_service_app
 from services.notes import internal_api
-from services.notes.api import flags, notes
+from services.notes.api import flags, imports, notes
 
 SERVICE = "notes"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -23,5 +23,5 @@ def create_app(*, database: Database, system_database: Database, verifier: Token
         database=database,
         system_database=system_database,
         verifier=verifier,
-        blueprints=[flags.blueprint, notes.blueprint, internal_api.blueprint],
+        blueprints=[flags.blueprint, imports.blueprint, notes.blueprint, internal_api.blueprint],
     )

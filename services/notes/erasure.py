@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from servicekit.kept_answers import forget_answers
 from servicekit.outbox import forget_events
 from services.notes import events
+from services.notes.imports.forgetting import forget_in_imports
 from services.notes.known import lock_even_unknown
 from services.notes.models import Customer, ExternalId, Note
 
@@ -25,6 +26,7 @@ def erase_customer(session: Session, *, publisher_id: str, customer_id: str, now
     theirs = (Note.publisher_id == publisher_id, Note.customer_id == customer_id)
     # Of deleted ones, too, the versions go up: whoever has heard of one knows then that this is newer.
     session.execute(update(Note).where(*theirs).values(text=None, flags=[], erased_at=now, version=Note.version + 1))
+    forget_in_imports(session, customer)
     session.execute(
         delete(ExternalId).where(ExternalId.publisher_id == publisher_id, ExternalId.customer_id == customer_id)
     )

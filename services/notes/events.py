@@ -46,7 +46,12 @@ PUBLISHED = (ADDED, EDITED, DELETED, SUMMARY_CHANGED, SUBJECT_ERASED)
 
 def publish_note(session: Session, kind: EventType, note: Note, *, now: datetime) -> None:
     """Publish a note's present state. Whoever calls holds the lock on the customer's row."""
-    event = Event(
+    outbox.publish(session, note_event(kind, note, now=now))
+
+
+def note_event(kind: EventType, note: Note, *, now: datetime) -> Event:
+    """What tells of a note's present state."""
+    return Event(
         id=new_id("evt"),
         type=kind.name,
         source=SOURCE,
@@ -57,14 +62,19 @@ def publish_note(session: Session, kind: EventType, note: Note, *, now: datetime
         datasubject=note.customer_id,
         data=note_state(note),
     )
-    outbox.publish(session, event)
 
 
 def publish_summary(session: Session, customer: Customer, *, now: datetime) -> None:
     """Publish what is told of a customer, as the next version."""
-    customer.summary_version += 1
+    told = next_summary(customer, now=now)
     session.flush()
-    outbox.publish(session, _of_customer(SUMMARY_CHANGED, customer, summary_state(customer), now=now))
+    outbox.publish(session, told)
+
+
+def next_summary(customer: Customer, *, now: datetime) -> Event:
+    """What tells of a customer, as the next version."""
+    customer.summary_version += 1
+    return _of_customer(SUMMARY_CHANGED, customer, summary_state(customer), now=now)
 
 
 def publish_erased(session: Session, customer: Customer, *, now: datetime) -> None:

@@ -55,7 +55,10 @@ class ExternalId(Base):
 
 
 class Note(Base):
-    """A remark of staff about a customer. ``text`` is null once it was deleted, or the customer erased."""
+    """A remark of staff about a customer. ``text`` is null once it was deleted, or the customer erased.
+
+    ``imported_at``: when it came from a file, which then is who says by whom and when it was written.
+    """
 
     __tablename__ = "note"
 
@@ -74,6 +77,7 @@ class Note(Base):
     editor_kind: Mapped[str | None] = plain_column(Text)
     deleted_at: Mapped[datetime | None] = plain_column(MOMENT)
     erased_at: Mapped[datetime | None] = plain_column(MOMENT)
+    imported_at: Mapped[datetime | None] = plain_column(MOMENT)
     version: Mapped[int] = plain_column(BigInteger)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit.web.describing import NOT_TELLING, described, personal
-from servicekit.web.fields import Text
+from servicekit.web.fields import Text, TrueOrFalse
 from services.notes.vocabulary import COLORS, MOST_CHARACTERS, MOST_FLAGS
 
 KEY_PATTERN = "^[a-z0-9][a-z0-9_]{0,39}$"
@@ -144,9 +144,7 @@ class EditFlag(Schema):
 
     name = Text(max_length=40, metadata=described("What it is called.", "Press contact", minLength=1))
     color = fields.String(**_COLOR_OPTIONS)
-    retired = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    retired = TrueOrFalse(
         metadata=described("Whether it can't be set any more. Where it is, it stays until it is taken away.", False),
     )
 

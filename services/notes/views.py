@@ -35,6 +35,7 @@ class NoteRow(Protocol):
     editor_kind: Any
     deleted_at: Any
     erased_at: Any
+    imported_at: Any
     version: Any
 
 
@@ -67,6 +68,7 @@ def note_state(row: NoteRow) -> dict[str, Any]:
         "edited_by": _editor(row),
         "deleted_at": _moment(row.deleted_at),
         "erased_at": _moment(row.erased_at),
+        "imported_at": _moment(row.imported_at),
         "version": row.version,
     }
 
@@ -104,9 +106,18 @@ def flag_state(row: Any) -> dict[str, Any]:
 class ActorView(Schema):
     """Who wrote or edited a note."""
 
-    id = fields.String(required=True, metadata=described("ID of the staff member or API key.", _STAFF_ID))
+    id = fields.String(
+        required=True,
+        metadata=described("ID of the staff member or API key; the import's that names them.", _STAFF_ID),
+    )
     name = fields.String(required=True, metadata=described("Their name then.", "Kim Okafor"))
-    kind = fields.String(required=True, metadata=described("Who.", enum=["staff", "api_key"]))
+    kind = fields.String(
+        required=True,
+        metadata=described(
+            "Who. `import`: somebody who isn't known here, named by an imported file.",
+            enum=["staff", "api_key", "import"],
+        ),
+    )
 
 
 def _flags(description: str) -> fields.List[Any]:
@@ -142,6 +153,11 @@ class NoteState(Schema):
         required=True,
         allow_none=True,
         metadata=described("When its text was erased, because the customer was anonymized."),
+    )
+    imported_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata=described("When it was imported: a file then says who wrote it when. Null: it was written here."),
     )
     version = fields.Integer(required=True, metadata=described("Counts its changes; the ETag.", 1))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+import httpx2
 
 from servicekit import logging
 from servicekit.adapters import jwt_verifier
+from servicekit.auth.service_token import ServiceAuth, ServiceTokens, from_identity
 from servicekit.commands import ServiceCommands
 from servicekit.db.database import Database
 from servicekit.db.migrate import migrate as run_migrations
@@ -16,6 +18,7 @@ from servicekit.web.serve import serve
 from services.notifications import worker
 from services.notifications.app import MIGRATIONS, SERVICE, create_app
 from services.notifications.handlers import QUEUE, SUBSCRIPTIONS
+from services.notifications.invoice_desk import HttpInvoiceDesk, InvoiceDesk
 from services.notifications.settings import Settings
 from services.notifications.starting import sources
 
@@ -39,9 +42,22 @@ def web(bind: str, workers: int, threads: int) -> None:
             settings,
             database=Database(settings.database.app, pool_size=settings.pool_size),
             verifier=jwt_verifier(identity_url=settings.identity_url, audience=SERVICE, issuer=settings.token_issuer),
+            invoices=invoice_desk(settings),
         )
 
     serve(build, bind=bind, workers=workers, threads=threads)
+
+
+def invoice_desk(settings: Settings) -> InvoiceDesk:
+    """Billing at its address, asked with a token of our own."""
+    issue = from_identity(
+        settings.identity_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        audience="billing",
+    )
+    auth = ServiceAuth(ServiceTokens(issue))
+    return HttpInvoiceDesk(httpx2.Client(base_url=settings.billing_url, auth=auth, timeout=5.0))
 
 
 @main.command()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from servicekit.clock import rfc3339
 from servicekit.events import Event
-from services.notifications import things
+from services.notifications import invoicing, things
 from services.notifications.mailing import Order
 
 Facts = dict[str, Any]
@@ -131,6 +131,8 @@ def _invoiced(session: Session, event: Event) -> Calls:
             {"name": "total", "amount": total},
         ],
         "buyer": [line for line in (*lines, address.get("state"), address.get("country")) if line],
+        # All of it, for the file that goes with the mail.
+        "invoice": {name: data.get(name) for name in invoicing.TOLD},
     }
     return [("invoice", facts)]
 

@@ -119,3 +119,35 @@ class CustomerNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no customer with this ID who can be written to.")
+
+
+class InvoiceNotFound(NotFound):
+    """No such invoice at this publisher."""
+
+    code = "invoice_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no invoice with this ID.")
+
+
+class PdfNotInstalled(NotFound):
+    """This installation makes no PDFs."""
+
+    code = "pdf_not_installed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PDFs aren't made here: the extra `pdf` isn't installed. The same invoice is at …/page, to print."
+        )
+
+
+class NotInThisPdf(NotFound):
+    """There is a letter in the invoice that no PDF made here can show; better none than one with boxes."""
+
+    code = "pdf_lacks_letters"
+
+    def __init__(self, letter: str) -> None:
+        super().__init__(
+            f"There is no PDF of this invoice: the fonts here lack {letter!r} (U+{ord(letter):04X}), or can't set it. "
+            "The same invoice is at …/page, to print."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -56,19 +57,25 @@ _OF_STATUS = {
 
 def publish_email(session: Session, email: Any, *, now: datetime) -> None:
     """Publish a mail's present state as the event of its status."""
-    outbox.publish(
-        session,
-        Event(
-            id=new_id("evt"),
-            type=_OF_STATUS[email.status].name,
-            source=SOURCE,
-            subject=email.id,
-            time=now,
-            publisher_id=email.publisher_id,
-            aggregate_version=email.version,
-            datasubject=email.customer_id,
-            data=email_state(email),
-        ),
+    outbox.publish(session, _of_email(email, now))
+
+
+def publish_emails(session: Session, emails: Iterable[Any], *, now: datetime) -> None:
+    """As ``publish_email``, of many."""
+    outbox.publish_all(session, [_of_email(email, now) for email in emails])
+
+
+def _of_email(email: Any, now: datetime) -> Event:
+    return Event(
+        id=new_id("evt"),
+        type=_OF_STATUS[email.status].name,
+        source=SOURCE,
+        subject=email.id,
+        time=now,
+        publisher_id=email.publisher_id,
+        aggregate_version=email.version,
+        datasubject=email.customer_id,
+        data=email_state(email),
     )
 
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from servicekit import clock
 from servicekit.events import Event
-from servicekit.subscriptions import Effect, Erasure, State, Subscriptions
+from servicekit.subscriptions import Effect, Effects, Erasure, State, Subscriptions
 from services.notifications.calling import orders_of
 from services.notifications.erasure import begin_erasure
 from services.notifications.inbound import is_blanked, is_welcomed, person_told
-from services.notifications.mailing import Order, complete_waiting, write_mail
+from services.notifications.mailing import Order, complete_waiting, write_mail, write_mails
 from services.notifications.people import recipient, take_in
 from services.notifications.reminding import KEPT, take_in_thing
 from services.notifications.settings import MailDefaults
@@ -63,13 +63,17 @@ def erase_customer(session: Session, event: Event, *, defaults: MailDefaults) ->
     )
 
 
-def follow_billing(session: Session, event: Event, *, defaults: MailDefaults) -> None:
-    """Write the mails that something of billing's calls for, keep its state, and plan what is to be written later."""
-    if event.datasubject is None:
-        return
-    for order in orders_of(session, event):
-        write_mail(session, order, publisher_id=event.publisher_id, defaults=defaults, now=clock.now())
-    if event.subject.startswith(KEPT):
+def follow_billing(session: Session, events: Sequence[Event], *, defaults: MailDefaults) -> None:
+    """Write the mails that one publisher's things of billing's call for, keep their states, and plan what is to be
+    written later."""
+    orders = [order for event in events for order in _follow(session, event)]
+    write_mails(session, orders, publisher_id=events[0].publisher_id, defaults=defaults, now=clock.now())
+
+
+def _follow(session: Session, event: Event) -> list[Order]:
+    """The mails that an event calls for, by what was known before it."""
+    orders = orders_of(session, event)
+    if event.datasubject is not None and event.subject.startswith(KEPT):
         told = Told(
             publisher_id=event.publisher_id,
             thing_id=event.subject,
@@ -79,17 +83,21 @@ def follow_billing(session: Session, event: Event, *, defaults: MailDefaults) ->
             state=event.data,
         )
         take_in_thing(session, told)
+    return orders
 
 
 def subscriptions(defaults: MailDefaults) -> Subscriptions:
     """What is done about each type of event, with what the operator has set for all mails."""
-    kept = State(partial(keep_customers, defaults=defaults))
+    kept, billing = (
+        State(partial(keep_customers, defaults=defaults)),
+        Effects(partial(follow_billing, defaults=defaults)),
+    )
     return {
         "customers.customer.created.v1": Effect(partial(welcome_customer, defaults=defaults)),
         "customers.customer.edited.v1": kept,
         "customers.customer.logged_in.v1": kept,
         "customers.customer.anonymized.v1": Erasure(partial(erase_customer, defaults=defaults)),
-        **{f"billing.{kind}.v1": Effect(partial(follow_billing, defaults=defaults)) for kind in _BILLING},
+        **{f"billing.{kind}.v1": billing for kind in _BILLING},
     }
 
 

@@ -6,21 +6,22 @@ and sent again is what is in its row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
 from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from servicekit.db.direct import Insert, Statement, execute_directly
 from servicekit.ids import new_id
 from services.notifications import events, kinds
+from services.notifications.invoicing import attach_invoice
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
-from services.notifications.people import has_bounced, person_of, recipient
+from services.notifications.people import Known, has_bounced, known_recipients, person_of
 from services.notifications.rendering import Rendered, render_mail
 from services.notifications.sandbox import TemplateRefused
 from services.notifications.settings import MailDefaults
@@ -30,8 +31,14 @@ from services.notifications.wording import language_for
 NEVER = timedelta(days=36_500)
 _log = structlog.get_logger("mailing")
 _COLUMNS = tuple(column.name for column in Email.__table__.columns)
-_insert = Insert(cast("Table", Email.__table__))
-_ONCE = "ON CONFLICT (publisher_id, event_id, kind) WHERE event_id IS NOT NULL DO NOTHING"
+_TABLE = cast("Table", Email.__table__)
+_INSERT = (
+    insert(_TABLE)
+    .on_conflict_do_nothing(
+        index_elements=["publisher_id", "event_id", "kind"], index_where=_TABLE.c.event_id.is_not(None)
+    )
+    .returning(_TABLE.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +68,42 @@ class Outcome:
 def write_mail(
     session: Session, order: Order, *, publisher_id: str, defaults: MailDefaults, now: datetime
 ) -> Email | None:
-    """Write a mail and have it sent. None where there is none to be: its kind is turned off, the customer has no
-    address or is being erased, or it was written before.
+    """Write a mail and have it sent. None where there is none to be (``write_mails``)."""
+    written = write_mails(session, [order], publisher_id=publisher_id, defaults=defaults, now=now)
+    return written[0] if written else None
+
+
+def write_mails(
+    session: Session, orders: Sequence[Order], *, publisher_id: str, defaults: MailDefaults, now: datetime
+) -> list[Email]:
+    """Write mails and have them sent. There is none to be where its kind is turned off, its customer has no address or
+    is being erased, or it was written before.
 
     Of a customer not known here yet it is kept until they are (``complete_waiting``).
     """
     settings = _settings(session, publisher_id)
-    if order.kind in settings.kinds_off:
-        return None
-    person = recipient(session, publisher_id, order.customer_id)
-    if person is not None and (person.erasing_since is not None or person.email is None):
-        return None
-    mail = _blank(order, publisher_id=publisher_id, message_domain=_domain(settings, defaults), now=now)
-    if person is None:
-        mail.due_at = now + NEVER
-    else:
-        _fill(session, mail, person, settings, defaults, now=now)
-    if not _put_down(session, mail):
-        return None
-    if person is not None:
-        events.publish_email(session, mail, now=now)
-    return mail
+    wanted = [order for order in orders if order.kind not in settings.kinds_off]
+    if not wanted:
+        return []
+    people = known_recipients(session, publisher_id, [order.customer_id for order in wanted])
+    domain = _domain(settings, defaults)
+    mails = []
+    for order in wanted:
+        person = people.get(order.customer_id)
+        if person is not None and (person.erasing_since is not None or person.email is None):
+            continue
+        mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=now)
+        if person is None:
+            mail.due_at = now + NEVER
+        else:
+            _fill(session, mail, person, settings, defaults, now=now)
+        mails.append(mail)
+    written = _put_down(session, mails)
+    known = [mail for mail in written if mail.customer_id in people]
+    for mail in known:
+        attach_invoice(session, mail, people[mail.customer_id].language, settings, defaults)
+    events.publish_emails(session, known, now=now)
+    return written
 
 
 def write_last_mail(
@@ -96,31 +118,41 @@ def write_last_mail(
     domain = _domain(settings, defaults)
     mail = _blank(order, publisher_id=person.publisher_id, message_domain=domain, now=now)
     _fill(session, mail, person, settings, defaults, now=now)
-    if not _put_down(session, mail):
+    if not _put_down(session, [mail]):
         return None
     events.publish_email(session, mail, now=now)
     return mail
 
 
-def write_past_mail(
-    session: Session, order: Order, outcome: Outcome, *, publisher_id: str, defaults: MailDefaults, now: datetime
-) -> Email | None:
-    """Put a mail of the past into the log, as it would be written today. It is never sent. None where it is there
-    already, or the customer isn't known here with an address."""
-    person = recipient(session, publisher_id, order.customer_id)
-    if person is None or person.erasing_since is not None or person.email is None:
-        return None
+def write_past_mails(
+    session: Session,
+    past: Sequence[tuple[Order, Outcome]],
+    *,
+    publisher_id: str,
+    defaults: MailDefaults,
+    now: datetime,
+) -> list[Email]:
+    """Put mails of the past into the log, as they would be written today but without files. They are never sent.
+
+    Left out is what is there already, and whose customer isn't known here with an address.
+    """
     settings = _settings(session, publisher_id)
     domain = _domain(settings, defaults)
-    mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
-    _fill(session, mail, person, settings, defaults, now=outcome.written_at)
-    mail.status, mail.ended_at = outcome.status, outcome.ended_at
-    mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
-    mail.attempts = int(outcome.status != kinds.GENERATED)
-    if not _put_down(session, mail):
-        return None
-    events.publish_email(session, mail, now=now)
-    return mail
+    people = known_recipients(session, publisher_id, [order.customer_id for order, _ in past])
+    mails = []
+    for order, outcome in past:
+        person = people.get(order.customer_id)
+        if person is None or person.erasing_since is not None or person.email is None:
+            continue
+        mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
+        _fill(session, mail, person, settings, defaults, now=outcome.written_at)
+        mail.status, mail.ended_at = outcome.status, outcome.ended_at
+        mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
+        mail.attempts = int(outcome.status != kinds.GENERATED)
+        mails.append(mail)
+    written = _put_down(session, mails)
+    events.publish_emails(session, written, now=now)
+    return written
 
 
 def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefaults, now: datetime) -> None:
@@ -145,6 +177,8 @@ def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefau
             _fill(session, mail, person, settings, defaults, now=now)
         mail.version += 1
         session.flush()
+        if settings is not None and mail.subject is not None:
+            attach_invoice(session, mail, person.language, settings, defaults)
         events.publish_email(session, mail, now=now)
 
 
@@ -153,11 +187,13 @@ def message_id(email_id: str, domain: str) -> str:
     return f"<{email_id}@{domain}>"
 
 
-def _put_down(session: Session, mail: Email) -> bool:
-    """Make a mail's row; False if what calls for it has had its mail of this kind."""
-    statement = _insert({name: getattr(mail, name) for name in _COLUMNS})
-    (written,) = execute_directly(session, [Statement(f"{statement.sql} {_ONCE}", statement.values)])
-    return written == 1
+def _put_down(session: Session, mails: Sequence[Email]) -> list[Email]:
+    """Make mails' rows; those that are new: what calls for the others has had its mail of this kind."""
+    if not mails:
+        return []
+    rows = [{name: getattr(mail, name) for name in _COLUMNS} for mail in mails]
+    new = set(session.scalars(_INSERT, rows))
+    return [mail for mail in mails if mail.id in new]
 
 
 def _settings(session: Session, publisher_id: str) -> MailSettings:
@@ -201,7 +237,13 @@ def _blank(order: Order, *, publisher_id: str, message_domain: str, now: datetim
 
 
 def _fill(
-    session: Session, mail: Email, person: Recipient, settings: MailSettings, defaults: MailDefaults, *, now: datetime
+    session: Session,
+    mail: Email,
+    person: Known,
+    settings: MailSettings,
+    defaults: MailDefaults,
+    *,
+    now: datetime,
 ) -> None:
     """Everything that a mail needs of its customer and its publisher."""
     language = language_for(person.language, settings.language)
@@ -219,7 +261,12 @@ def _fill(
 
 
 def _render(
-    session: Session, mail: Email, person: Recipient, settings: MailSettings, defaults: MailDefaults, language: str
+    session: Session,
+    mail: Email,
+    person: Known,
+    settings: MailSettings,
+    defaults: MailDefaults,
+    language: str,
 ) -> tuple[Rendered, int]:
     """By the publisher's template; by the default one where that can't be rendered with these facts after all."""
     own, version = _template(session, mail.publisher_id, mail.kind, language)

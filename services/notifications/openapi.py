@@ -12,6 +12,11 @@ PREVIEW_TEXT: dict[str, Any] = {
     "description": "The same as plain text, for `part=text`.",
     "example": "Your receipt\n",
 }
+INVOICE_PAGE: dict[str, Any] = {
+    "description": "The page.",
+    "example": '<!DOCTYPE html><html lang="en"><body><h1>Invoice 2026-000042</h1></body></html>',
+}
+INVOICE_PDF: dict[str, Any] = {"description": "The PDF.", "example": "%PDF-1.4"}
 REPORT_BODY: dict[str, Any] = {
     "required": True,
     "description": "The whole message as it came, a `multipart/report` (RFC 3464).",

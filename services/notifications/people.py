@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import Row, Text, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from services.notifications.models import Recipient
@@ -27,6 +29,14 @@ _TAKE_IN = text(
     WHERE known.version < excluded.version AND known.erasing_since IS NULL
     RETURNING customer_id, xmax = 0 AS is_new
     """
+)
+
+
+Known = Recipient | Row[Any]
+"""A customer, to be changed or to be read only."""
+_KNOWN = select(*Recipient.__table__.columns).where(
+    Recipient.publisher_id == bindparam("publisher"),
+    Recipient.customer_id == any_(bindparam("customers", type_=ARRAY(Text))),
 )
 
 
@@ -64,11 +74,17 @@ def recipient(session: Session, publisher_id: str, customer_id: str, *, lock: bo
     return session.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
 
 
-def person_of(row: Recipient) -> Person:
+def known_recipients(session: Session, publisher_id: str, customer_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """What is known of customers, to be read only; those of whom nothing is are left out."""
+    found = session.execute(_KNOWN, {"publisher": publisher_id, "customers": sorted(set(customer_ids))})
+    return {row.customer_id: row for row in found}
+
+
+def person_of(row: Known) -> Person:
     """Who is written to. Only for one with an address."""
     return Person(row.email or "", row.first_name, row.last_name, row.language)
 
 
-def has_bounced(row: Recipient) -> bool:
+def has_bounced(row: Known) -> bool:
     """Whether a mail system said of the present address that it doesn't exist."""
-    return row.email is not None and row.bounced_address == row.email
+    return row.email is not None and bool(row.bounced_address == row.email)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from servicekit.web.describing import described, personal
-from servicekit.web.fields import Moment, Text
+from servicekit.web.fields import Moment, Text, TrueOrFalse
 from servicekit.web.masking import masked_field
 from services.notifications.input_fields import (
     MOST_LOGO_BYTES,
@@ -222,7 +222,7 @@ class EditMailSettings(Schema):
     )
     kinds = fields.Dict(
         keys=fields.String(validate=validate.OneOf(list(KINDS))),
-        values=fields.Boolean(truthy={True}, falsy={False}),
+        values=TrueOrFalse(),
         metadata=described("Which kinds of mail are sent.", {"welcome": True}),
     )
 

@@ -57,12 +57,13 @@ class MailboxSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDefaults:
-    """What the operator sets for all publishers: the sender while a publisher has none of its own, and the domains that
-    publishers may send from (empty: any)."""
+    """What the operator sets for all publishers: the sender while a publisher has none of its own, the domains that
+    publishers may send from (empty: any), and TrueType files for letters of invoices that our own fonts lack."""
 
     from_address: str = "no-reply@localhost"
     from_name: str = "Customer service"
     sender_domains: tuple[str, ...] = ()
+    invoice_fonts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,4 +156,5 @@ def _mail(env: Env) -> MailDefaults:
         from_address=env.str("MAIL_FROM", "no-reply@localhost"),
         from_name=env.str("MAIL_FROM_NAME", "Customer service"),
         sender_domains=tuple(map(str.lower, env.list("MAIL_SENDER_DOMAINS", []))),
+        invoice_fonts=tuple(env.list("INVOICE_FONTS", [])),
     )

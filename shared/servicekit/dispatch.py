@@ -11,7 +11,7 @@ from servicekit.events import Event
 from servicekit.inbox import take_in
 from servicekit.parking import forget_parked
 from servicekit.screening import Screen, note_erased, screen
-from servicekit.subscriptions import Effect, Erasure, State, Subscriptions
+from servicekit.subscriptions import Effect, Effects, Erasure, State, Subscriptions
 from servicekit.tracing import span
 
 
@@ -25,28 +25,28 @@ class Dispatcher:
     def dispatch(self, session: Session, publisher_id: str, events: Sequence[Event]) -> None:
         """Hand ``events``, in their order, to their handlers; all are of ``publisher_id`` and subscribed to.
 
-        States that follow one another are handed over together, each handler's in their order. Raises what a
-        handler raises.
+        States and ``Effects`` that follow one another are handed over together, each handler's in their order. Raises
+        what a handler raises.
         """
         seen = self.screen(session, publisher_id, events)
         fresh = self._take_in(session, publisher_id, events, seen)
-        states: list[tuple[State, Event]] = []
+        together: list[tuple[State | Effects, Event]] = []
         for given in events:
             subscription = self.subscriptions[given.type]
             event = replace(given, datasubject=seen.resolve(given.datasubject))
-            if isinstance(subscription, State):
-                if not seen.is_erased(given.datasubject):
-                    states.append((subscription, event))
+            if not isinstance(subscription, State):
+                if given.id not in fresh:
+                    continue
+                fresh.remove(given.id)
+            if not isinstance(subscription, Erasure) and seen.is_erased(given.datasubject):
                 continue
-            if given.id not in fresh:
+            if isinstance(subscription, (State, Effects)):
+                together.append((subscription, event))
                 continue
-            fresh.remove(given.id)
-            if isinstance(subscription, Effect) and seen.is_erased(given.datasubject):
-                continue
-            _hand_over(session, states)
-            states.clear()
+            _hand_over(session, together)
+            together.clear()
             self._handle(session, subscription, event, seen)
-        _hand_over(session, states)
+        _hand_over(session, together)
 
     def screen(self, session: Session, publisher_id: str, events: Sequence[Event]) -> Screen:
         """Look up the people whom ``events`` are about, and hold off until the commit what must not come between."""
@@ -64,7 +64,7 @@ class Dispatcher:
         for event in events:
             subscription = self.subscriptions[event.type]
             if isinstance(subscription, Erasure) or (
-                isinstance(subscription, Effect) and not seen.is_erased(event.datasubject)
+                isinstance(subscription, (Effect, Effects)) and not seen.is_erased(event.datasubject)
             ):
                 once.append(event.id)
         return take_in(session, consumer=self.name, publisher_id=publisher_id, event_ids=once)
@@ -80,9 +80,9 @@ class Dispatcher:
             seen.erased.add(event.datasubject)
 
 
-def _hand_over(session: Session, states: Sequence[tuple[State, Event]]) -> None:
-    by_handler: dict[State, list[Event]] = {}
-    for subscription, event in states:
+def _hand_over(session: Session, together: Sequence[tuple[State | Effects, Event]]) -> None:
+    by_handler: dict[State | Effects, list[Event]] = {}
+    for subscription, event in together:
         by_handler.setdefault(subscription, []).append(event)
     for subscription, events in by_handler.items():
         with span(events[-1].traceparent):

@@ -33,6 +33,14 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """As ``Effect``, but ``handle`` gets those that follow one another together, each once, in their order: where many
+    can be done at the price of one."""
+
+    handle: Callable[[Session, Sequence[Event]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """Erases a person (the event's ``datasubject``). Once for each event, and the only kind that gets events of people
     already erased. That they are erased is noted by the kit in the same transaction, and what is parked of
@@ -41,7 +49,7 @@ class Erasure:
     handle: Callable[[Session, Event], None]
 
 
-Subscription = State | Effect | Erasure
+Subscription = State | Effect | Effects | Erasure
 Subscriptions = Mapping[str, Subscription]
 
 

@@ -117,6 +117,7 @@ def test_every_post_that_does_something_takes_an_idempotency_key(whole: Json) ->
     assert without == {
         "append_billing_import_content",
         "append_import_content",
+        "append_note_import_content",
         "change_password",
         "preview_template",
         "query_customers",

@@ -74,7 +74,7 @@ def draft(_site: Site, page: Page, _customer: str) -> None:
     open_edit(page)
     page.get_by_label("Company").fill("Mine AG")
     page.reload()
-    page.get_by_text("What you typed is still here.").wait_for()
+    page.locator("#draft-offer").wait_for()
 
 
 def history(site: Site, page: Page, customer: str) -> None:
@@ -103,13 +103,13 @@ def anonymized(site: Site, page: Page, customer: str) -> None:
 def anonymized_page(site: Site, page: Page, customer: str) -> None:
     anonymized(site, page, customer)
     page.keyboard.press("Escape")
-    page.locator(".summary .badge").wait_for()
+    page.locator(".summary .badge", has_text="Anonymized").wait_for()
 
 
 def failed(site: Site, page: Page, _customer: str) -> None:
     with failing(site, "customers"):
         page.reload()
-        page.locator(".failure").wait_for()
+        page.get_by_role("region", name="Summary").locator(".failure").wait_for()
 
 
 STATES: dict[str, Callable[[Site, Page, str], None]] = {

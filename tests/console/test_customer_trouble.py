@@ -27,7 +27,7 @@ def test_what_is_typed_outlives_the_session_and_is_gone_after_signing_out(site: 
     page.get_by_role("button", name="Go on editing").click()
     assert len(drafts(page)) == 1
     page.reload()
-    assert page.get_by_text("What you typed is still here.").is_visible()
+    assert page.locator("#draft-offer").is_visible()
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/console/sign-in")
@@ -55,13 +55,14 @@ def test_leaving_asks_before_it_discards(site: Site, pages: Pages) -> None:
 def test_a_panel_that_fails_says_so_and_is_loaded_again_alone(site: Site, pages: Pages) -> None:
     customer = new_customer(site)
     page = pages.signed_in(site.editor)
+    summary = page.get_by_role("region", name="Summary")
     with failing(site, "customers"):
         page.goto(f"{site.url}/console/customers/{customer}")
-        page.get_by_text("Not available right now").wait_for()
+        summary.get_by_text("Not available right now").wait_for()
         page.evaluate("window.untouched = true")
-        page.get_by_role("button", name="Try again").click()
-        page.locator("[data-panel]:not(.htmx-request) .failure").wait_for()
-    page.get_by_role("button", name="Try again").click()
+        summary.get_by_role("button", name="Try again").click()
+        summary.locator("[data-panel]:not(.htmx-request) .failure").wait_for()
+    summary.get_by_role("button", name="Try again").click()
     page.get_by_role("heading", name="Anna Müller").wait_for()
     assert page.title() == "Anna Müller · Customer Accounts"
     assert page.evaluate("window.untouched")
@@ -120,4 +121,4 @@ def test_what_was_typed_about_somebody_anonymized_meanwhile_is_forgotten(site: S
     page.reload()
     page.locator(".summary .badge", has_text="Anonymized").wait_for()
     assert drafts(page) == []
-    assert not page.get_by_text("What you typed is still here.").is_visible()
+    assert not page.locator("#draft-offer").is_visible()

@@ -44,6 +44,21 @@ def columns(page: Page) -> None:
     page.get_by_role("button", name="Columns").click()
 
 
+def filters(page: Page) -> None:
+    page.locator("#open-filters").click()
+    page.locator(".filter-form").get_by_label("Registered", exact=True).wait_for()
+
+
+def filtered(page: Page) -> None:
+    filters(page)
+    form = page.locator(".filter-form")
+    form.get_by_label("Country").select_option("DE")
+    form.get_by_label("Registered", exact=True).select_option(">1y")
+    form.get_by_label("Transactions, from").fill("0")
+    form.get_by_role("button", name="Show customers").click()
+    page.get_by_role("list", name="Filters in use").wait_for()
+
+
 def account(page: Page) -> None:
     page.get_by_role("button", name="Your account").click()
 
@@ -70,6 +85,9 @@ STATES: dict[str, Callable[[Page], None]] = {
     "list-nobody": nobody,
     "help": helped,
     "columns": columns,
+    "filters": filters,
+    "filters-in-use": filtered,
+    "filters-page": at("/console/customers/filters?q=anna+country:DE"),
     "account": account,
     "customer": customer,
     "preferences": at("/console/preferences"),

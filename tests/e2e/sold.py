@@ -1,4 +1,4 @@
-"""Something sold to a customer, for tests that need one of each of billing's things."""
+"""Something sold to a customer, and a file that is still to come, for tests that need one of each thing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,9 @@ def sell(api: Api, customer_id: str) -> dict[str, str]:
     bought = _made(api, "purchases", {"customer_id": customer_id, "offer_id": offer["id"]})
     (access,) = api.get("/v1/billing/access", customer_id=customer_id)["items"]
     (invoice,) = api.get("/v1/billing/invoices", customer_id=customer_id)["items"]
-    begun = api.send_file(
-        "/v1/billing/imports?kind=offers&complete=false", "name,kind,price,currency\nA,single,1,EUR\n"
-    )
-    assert begun.status_code == 202, begun.text
+    file = "name,kind,price,currency\nA,single,1,EUR\n"
     return {
-        "import_id": (begun.json or {})["id"],
+        "import_id": begin_import(api, "/v1/billing/imports?kind=offers&", file),
         "offer_id": offer["id"],
         "payment_method_id": method["id"],
         "transaction_id": bought["transaction"]["id"],
@@ -39,6 +36,18 @@ def sell(api: Api, customer_id: str) -> dict[str, str]:
         "access_id": access["id"],
         "invoice_id": invoice["id"],
     }
+
+
+def begin_import(api: Api, address: str, content: str) -> str:
+    """The ID of an import of which more is to come."""
+    begun = api.send_file(f"{address}complete=false", content)
+    assert begun.status_code == 202, begun.text
+    return str((begun.json or {})["id"])
+
+
+def session_of(staff: Api) -> str:
+    """The ID of the session that these requests are of."""
+    return str(staff.get("/v1/identity/me/sessions")["items"][0]["id"])
 
 
 def _made(api: Api, noun: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.notifications.inbound import person_told
 from services.notifications.mailing import Order, write_mail
 from services.notifications.people import take_in
 from services.notifications.settings import MailDefaults
-from tests.e2e.sold import sell
+from tests.e2e.sold import begin_import, sell, session_of
 from tests.e2e.system import Api, System
 
 # Any valid credential will do.
@@ -39,6 +39,7 @@ MAY = {
     "notes:read": EVERYBODY,
     "notes:write": {"owner", "admin", "agent"},
     "notes:manage": {"owner", "admin"},
+    "notes:import": {"owner", "admin"},
     "search:read": EVERYBODY,
     "notifications:read": EVERYBODY,
     "notifications:write": {"owner", "admin", "agent"},
@@ -55,10 +56,15 @@ OWNER_ONLY = {
     "DELETE /v1/notes/{note_id}",
 }
 # What can't be masked, so that the scope alone isn't enough.
-UNMASKABLE = {"GET /v1/notifications/emails/{email_id}/preview"}
+UNMASKABLE = {
+    "GET /v1/notifications/emails/{email_id}/preview",
+    "GET /v1/notifications/invoices/{invoice_id}/page",
+    "GET /v1/notifications/invoices/{invoice_id}/pdf",
+}
 # Named by what everybody has: an address of these leads to the asker's own.
 EVERYBODYS_OWN = ("/v1/notifications/templates/",)
 CANARY = "Canarybird"
+FILES = {"customers": f"email,company\nx@example.com,{CANARY}\n", "notes": f"email,text\nx@example.com,{CANARY}\n"}
 BILLINGS = (
     "offer_id", "payment_method_id", "transaction_id", "subscription_id", "access_id", "invoice_id", "import_id",
 )  # fmt: skip
@@ -108,7 +114,7 @@ class Belongings:
     api: Api
     customer: dict[str, Any]
     key_id: str
-    import_id: str
+    import_ids: Mapping[str, str]
     staff_id: str
     session_id: str
     sold: Mapping[str, str]
@@ -121,7 +127,7 @@ class Belongings:
         path = operation.path.format(
             customer_id=self.customer["id"],
             key_id=self.key_id,
-            import_id=self.sold["import_id"] if operation.path.startswith("/v1/billing") else self.import_id,
+            import_id=self.import_ids.get(operation.path.split("/")[2], self.sold["import_id"]),
             staff_id=self.staff_id,
             session_id=self.session_id,
             **{name: value for name, value in self.sold.items() if name != "import_id"},
@@ -154,15 +160,14 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
     customer = api.create(email=f"{CANARY}-{secrets.token_hex(4)}@example.com", last_name=CANARY)
     answer = api.send("POST", "/v1/identity/api_keys", {"name": CANARY, "scopes": ["customers:read"]})
     assert answer.status_code == 201, answer.text
-    begun = api.send_file("/v1/customers/imports?complete=false", f"email,last_name\nx@example.com,{CANARY}\n")
-    assert begun.status_code == 202, begun.text
+    import_ids = {name: begin_import(api, f"/v1/{name}/imports?", file) for name, file in FILES.items()}
     email = f"{CANARY}-{secrets.token_hex(4)}@example.com"
     added = api.send("POST", "/v1/identity/staff", {"email": email, "name": CANARY, "role": "agent"})
     assert added.status_code == 201, added.text
-    key_id, import_id, staff_id = ((made.json or {})["id"] for made in (answer, begun, added))
-    session_id = _session_of(system.staff(api.publisher_id, "owner"))
+    key_id, staff_id = ((made.json or {})["id"] for made in (answer, added))
+    session_id = session_of(system.staff(api.publisher_id, "owner"))
     sold: Mapping[str, str] = dict.fromkeys(BILLINGS, "")
-    if operation is None or operation.path.startswith("/v1/billing"):
+    if operation is None or operation.path.startswith("/v1/billing") or "{invoice_id}" in operation.path:
         system.drain()
         sold = sell(api, customer["id"])
     note: dict[str, Any] = {}
@@ -171,7 +176,7 @@ def _belongings(system: System, operation: Operation | None = None) -> Belonging
         system.drain()
         note, flag = _write_note(api, customer["id"])
     email_id = _email_to(system, customer, api)
-    return Belongings(api, customer, key_id, import_id, staff_id, session_id, sold, note, flag, email_id)
+    return Belongings(api, customer, key_id, import_ids, staff_id, session_id, sold, note, flag, email_id)
 
 
 def _email_to(system: System, customer: dict[str, Any], api: Api) -> str:
@@ -192,11 +197,6 @@ def _write_note(api: Api, customer_id: str) -> tuple[dict[str, Any], str]:
     flag = api.send("POST", "/v1/notes/flags", {"name": CANARY})
     assert flag.status_code == 201, flag.text
     return dict(written.json or {}), str((flag.json or {})["key"])
-
-
-def _session_of(staff: Api) -> str:
-    """The ID of the session that these requests are of."""
-    return str(staff.get("/v1/identity/me/sessions")["items"][0]["id"])
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_every_scope_is_in_the_table() -> None:
 def test_a_role_may_do_what_the_table_says(system: System, operation: Operation, role: str) -> None:
     target = _belongings(system, operation)
     api = system.staff(target.api.publisher_id, role)
-    target = replace(target, session_id=_session_of(api))
+    target = replace(target, session_id=session_of(api))
 
     answer = _send(api, operation, target)
 

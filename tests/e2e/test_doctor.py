@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from embedded.doctor import examine_services
 from embedded.installation import MIGRATIONS
 from embedded.patient import Finding, Patient
 from servicekit.parking import park
+from tests.e2e.sold import sell
 from tests.e2e.system import Api, System
 
 
@@ -97,6 +99,61 @@ def test_an_index_that_differs_is_told(system: System, api: Api, patient: Patien
     with _changed(system, "search.system", alter % ('"Other"', customer["id"]), alter % ("null", customer["id"])):
         assert any(f"1 customers of {api.publisher_id}" in problem for problem in _problems(patient))
     assert _problems(patient) == []
+
+
+@pytest.fixture
+def bought(system: System, api: Api) -> dict[str, str]:
+    """A purchase that search knows of: the customer's ID and the transaction's."""
+    customer = api.create(email="buyer@example.com")
+    system.drain()
+    sold = sell(api, customer["id"])
+    system.drain()
+    return {"customer": customer["id"], "transaction": sold["transaction_id"]}
+
+
+def test_a_well_one_knows_what_billing_knows(system: System, patient: Patient, bought: dict[str, str]) -> None:
+    assert _problems(patient) == _problems(replace(patient, quick=True)) == []
+    told = [finding.what for finding in examine_services(patient)]
+    for noun in ("accounts", "transactions"):
+        assert any(f" {noun}, all as they are now" in each for each in told), told
+
+
+_ACCOUNT = "UPDATE search_customer SET account_version = {} WHERE customer_id = '%(customer)s'"
+_TRANSACTION = "UPDATE search_transaction SET {} WHERE transaction_id = '%(transaction)s'"
+
+
+@pytest.mark.parametrize(
+    ("alter", "do", "undo", "said"),
+    [
+        (_ACCOUNT, "account_version + 7", "account_version - 7", "1 accounts are newer in search than at billing"),
+        (_ACCOUNT, "-account_version", "-account_version", "1 accounts are known to search as they were before"),
+        (_TRANSACTION, "version = version - 1", "version = version + 1",
+         "1 transactions are known to search as they were"),
+        (_TRANSACTION, "transaction = '{\"a\": 1}' || transaction", "transaction = transaction - 'a'",
+         "1 transactions are not in search as billing says, although of the same version"),
+        (_TRANSACTION, "deleted = true", "deleted = false", "1 transactions are erased in search, but not at billing"),
+    ],
+)  # fmt: skip
+def test_what_search_has_otherwise_than_billing_is_told(
+    system: System, patient: Patient, bought: dict[str, str], alter: str, do: str, undo: str, said: str
+) -> None:
+    with _changed(system, "search.system", alter.format(do) % bought, alter.format(undo) % bought):
+        problems = _problems(patient)
+        assert any(said in each and any(name in each for name in bought.values()) for each in problems), problems
+    assert _problems(patient) == []
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_how_many_of_billings_things_search_knows_is_told(
+    system: System, patient: Patient, bought: dict[str, str], quick: bool
+) -> None:
+    examined = replace(patient, quick=quick)
+    alter = _TRANSACTION % bought
+    with _changed(system, "search.system", alter.format("deleted = true"), alter.format("deleted = false")):
+        (told,) = [each for each in _problems(examined) if "search: knows" in each]
+        known, owned = (int(number) for number in re.findall(r"\d+", told))
+        assert (owned - known, told.rpartition(" ")[2]) == (1, "transactions")
+    assert _problems(examined) == []
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"database": "no_such_database"}])

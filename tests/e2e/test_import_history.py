@@ -165,3 +165,45 @@ def test_offers_and_subscriptions_from_files(system: System, api: Api, command: 
     assert (account["subscription_status"], account["access_until"]) == ("active", "2099-01-31T00:00:00.000000Z")
     assert api.get("/v1/billing/imports", kind="offers")["items"][0]["status"] == "finished"
     assert api.send("GET", f"/v1/billing/imports/{new_id('imp')}").status_code == 404
+
+
+def test_notes_from_a_file_are_found_named_for_their_authors_and_forgotten(
+    system: System, api: Api, command: Command, tmp_path: Path
+) -> None:
+    anna = api.create(email="anna@example.com", external_ids=[{"source": "publisher", "id": "C-1"}])
+    other = api.create(email="other@example.com")
+    system.drain()
+    owner = api.get("/v1/identity/staff")["items"][0]
+    rows = [
+        {"Note ID": "N-1", "Customer ID": "C-1", "Text": "Canarynote, line one\nline two", "Author": "K. Okafor",
+         "Author email": owner["email"].upper(), "Date": "2024-05-01 09:30", "Flags": "VIP"},
+        {"Note ID": "N-2", "Customer ID": other["id"], "Text": "Called.", "Author": "Jo Old"},
+        {"Note ID": "N-3", "Customer ID": "C-1", "Text": "Canarylong" + "x" * 2_500},
+    ]  # fmt: skip
+    rows = [dict.fromkeys(rows[0], "") | row for row in rows]
+    arguments = ("notes", _write(tmp_path / "notes.csv", [*rows]), "--rejects", tmp_path / "rejects.csv")
+    code, said, shown = command.run(*arguments, "--dry-run")
+    assert (code, "2 would be created" in said, "1 would be rejected" in said) == (3, True, True), shown
+    assert api.get("/v1/notes", customer_id=anna["id"])["items"] == []
+
+    for created, unchanged in ((2, 0), (0, 2)):
+        code, said, shown = command.run(*arguments)
+        counts = f"3 of 3 rows: {created} created, 0 updated, {unchanged} unchanged, 1 rejected."
+        assert (code, said.splitlines()[0]) == (3, counts), shown
+    assert "Canarylong" in (tmp_path / "rejects.csv").read_text()
+    system.drain()
+    (note,) = api.get("/v1/notes", customer_id=anna["id"])["items"]
+    assert (note["text"], note["created_at"]) == ("Canarynote, line one\nline two", "2024-05-01T09:30:00.000000Z")
+    assert note["author"] == {"id": owner["id"], "name": "K. Okafor", "kind": "staff"}
+    (called,) = api.get("/v1/notes", customer_id=other["id"])["items"]
+    assert (called["author"]["name"], called["author"]["kind"]) == ("Jo Old", "import")
+    assert api.found("flag:vip") == [anna["id"]]
+    assert sorted(api.found("has:note")) == sorted([anna["id"], other["id"]])
+    system.assert_index_is_right(api.publisher_id)
+
+    api.anonymize(anna["id"])
+    system.drain()
+    job = api.get("/v1/notes/imports")["items"][0]
+    assert "Canary" not in api.send("GET", f"/v1/notes/imports/{job['id']}/rejects").text
+    assert api.get("/v1/notes", customer_id=anna["id"])["items"][0]["text"] is None
+    assert api.found("has:note") == [other["id"]]

@@ -109,8 +109,8 @@ PLACES = (
         "files that are imported",
         "the rows that wait; never columns with passwords or card numbers",
         "expires",
-        "deleted batch by batch as they become customers, subscriptions or transactions; as a whole when the import is "
-        "canceled, or when the rest of "
+        "deleted batch by batch as they become customers, subscriptions, transactions or notes; as a whole when the "
+        "import is canceled, or when the rest of "
         f"the file doesn't come within {ABANDONED.days} days. Rows of a person who is erased meanwhile are refused",
     ),
     Place(

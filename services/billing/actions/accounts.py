@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from servicekit.db.bulk import insertion, send
 from servicekit.events import EventType
 from servicekit.screening import screen
 from services.billing import events
@@ -20,6 +20,7 @@ from services.billing.models.subscriptions import RENEWING, RUNNING, Subscriptio
 from services.billing.models.transactions import Transaction
 from services.billing.views.common import money
 
+_MAKE = insertion(Account.__table__, "ON CONFLICT DO NOTHING")
 _BEST = ("active", "trialing", "past_due", "cancelled", "expired")
 
 
@@ -64,8 +65,7 @@ def lock_for_outcome(session: Session, publisher_id: str, customer_id: str) -> A
 def make_accounts(session: Session, publisher_id: str, customer_ids: Iterable[str]) -> None:
     """Accounts without anything in them for those who have none."""
     rows = [{"customer_id": each, "publisher_id": publisher_id, **UNUSED} for each in sorted(set(customer_ids))]
-    if rows:
-        session.execute(insert(Account).values(rows).on_conflict_do_nothing())
+    send(session, _MAKE, rows)
 
 
 def count_transaction(account: Account, transaction: Transaction) -> None:

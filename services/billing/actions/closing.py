@@ -17,6 +17,7 @@ from services.billing.models.access import Access
 from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import RUNNING, Subscription
 from services.billing.models.transactions import Transaction
+from services.billing.queries.operations import asked_to_call_off
 
 
 def close_account(
@@ -26,13 +27,12 @@ def close_account(
 
     Of a customer billing was never told of, too: what comes later finds it closed. Raises AccessActive where something
     still runs that isn't to end; PaymentPending while money is on its way, of which nobody knows what it will begin.
+    A payment that is being called off begins nothing: if it comes all the same, it is given back by itself.
     """
     account = lock_for_outcome(session, publisher_id, customer_id)
     if account.status == "closed":
         return account
-    pending = session.scalars(_mine(Transaction, account).where(Transaction.status == "pending").limit(1)).first()
-    if pending is not None:
-        raise PaymentPending(pending.id)
+    _nothing_pending(session, account)
     running = session.scalars(_mine(Subscription, account).where(Subscription.status.in_(RUNNING))).all()
     lasting = session.scalars(
         _mine(Access, account).where(Access.ended_at.is_(None), or_(Access.ends_at.is_(None), Access.ends_at > now))
@@ -43,6 +43,13 @@ def close_account(
     account.status, account.closed_at = "closed", now
     settle_account(session, account, now=now, kind=events.ACCOUNT_CLOSED)
     return account
+
+
+def _nothing_pending(session: Session, account: Account) -> None:
+    pending = _mine(Transaction, account).where(Transaction.status == "pending").order_by(Transaction.id)
+    for transaction in session.scalars(pending):
+        if asked_to_call_off(session, transaction.id) is None:
+            raise PaymentPending(transaction.id)
 
 
 def end_everything(session: Session, account: Account, *, now: datetime) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text
 from sqlalchemy.orm import Session
 
+from servicekit.db.direct import Insert, execute_directly
+from servicekit.db.lasting import do_last
 from servicekit.faults import reach
 from servicekit.ids import new_id
+from servicekit.outbox import publication
 from services.billing import events
 from services.billing.models.invoices import Invoice
 from services.billing.models.people import KnownCustomer
@@ -19,44 +22,53 @@ from services.billing.queries.settings import billing_settings
 from services.billing.views.common import moment, money
 
 # The row stays locked until the commit: whoever rolls back leaves the number to the next one.
-_NEXT_NUMBER = text(
+_NEXT_NUMBERS = text(
     """
-    INSERT INTO invoice_counter (publisher_id, year, last_number) VALUES (:publisher_id, :year, 1)
-    ON CONFLICT (publisher_id, year) DO UPDATE SET last_number = invoice_counter.last_number + 1
+    INSERT INTO invoice_counter (publisher_id, year, last_number) VALUES (:publisher_id, :year, :count)
+    ON CONFLICT (publisher_id, year) DO UPDATE SET last_number = invoice_counter.last_number + excluded.last_number
     RETURNING last_number
     """
 )
+_insert = Insert(cast("Table", Invoice.__table__))
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+_UNNUMBERED = "billing_unnumbered_invoices"
 
 
-def issue_invoice(session: Session, paid: Transaction, *, now: datetime) -> Invoice:
-    """The invoice of a transaction that was paid. Last in a transaction: it holds the publisher's counter."""
-    return _issue(session, paid, kind="invoice", refund_id=None, amount=paid.amount_minor, tax=paid.tax_minor, now=now)
+def issue_invoice(session: Session, paid: Transaction, *, now: datetime) -> None:
+    """Issue the invoice of a transaction that was paid.
+
+    It gets its number, and is told of, when everything else of the session's transaction is done: until the commit
+    nobody else of the publisher's gets one.
+    """
+    _issue(session, paid, kind="invoice", refund_id=None, amount=paid.amount_minor, tax=paid.tax_minor, now=now)
 
 
 def issue_credit_note(
     session: Session, paid: Transaction, *, refund_id: str, amount_minor: int, tax_minor: int, now: datetime
-) -> Invoice:
+) -> None:
     """The credit note about money of a transaction that was given back; its amounts are negative."""
-    return _issue(session, paid, kind="credit_note", refund_id=refund_id, amount=-amount_minor, tax=-tax_minor, now=now)
+    _issue(session, paid, kind="credit_note", refund_id=refund_id, amount=-amount_minor, tax=-tax_minor, now=now)
 
 
 def undo_credit_note(session: Session, paid: Transaction, *, refund_id: str, now: datetime) -> None:
     """The invoice that takes back a refund's credit note, if there is one: the money was not given back after all."""
-    mine = select(Invoice).where(Invoice.transaction_id == paid.id, Invoice.refund_id == refund_id)
-    note = session.scalars(mine.where(Invoice.kind == "credit_note")).one_or_none()
-    if note is not None:
-        _issue(
-            session, paid, kind="invoice", refund_id=refund_id, amount=-note.total_minor, tax=-note.tax_minor, now=now
-        )
+    for note in invoices_of(session, paid):
+        if (note.refund_id, note.kind) == (refund_id, "credit_note"):
+            amount, tax = -note.total_minor, -note.tax_minor
+            _issue(session, paid, kind="invoice", refund_id=refund_id, amount=amount, tax=tax, now=now)
+
+
+def invoices_of(session: Session, paid: Transaction) -> list[Invoice]:
+    """A transaction's invoices and credit notes, those included that have no number yet."""
+    issued = session.scalars(select(Invoice).where(Invoice.transaction_id == paid.id)).all()
+    return [*issued, *(invoice for invoice, about in _unnumbered(session) if about.id == paid.id)]
 
 
 def _issue(
     session: Session, paid: Transaction, *, kind: str, refund_id: str | None, amount: int, tax: int, now: datetime
-) -> Invoice:
+) -> None:
     settings = billing_settings(session, paid.publisher_id)
     offer = events.offer_of(session, paid.offer_id)
-    year = now.astimezone(ZoneInfo(settings.time_zone)).year
     line = {
         "description": offer.name,
         "quantity": 1,
@@ -73,8 +85,7 @@ def _issue(
         transaction_id=paid.id,
         refund_id=refund_id,
         kind=kind,
-        year=year,
-        number=session.scalar(_NEXT_NUMBER, {"publisher_id": paid.publisher_id, "year": year}),
+        year=now.astimezone(ZoneInfo(settings.time_zone)).year,
         issued_at=now,
         buyer=_buyer(session, paid.customer_id),
         seller=dict(settings.seller),
@@ -84,10 +95,31 @@ def _issue(
         tax_minor=tax,
         version=1,
     )
-    reach("invoice:numbered")
-    session.add(invoice)
-    events.publish_invoice(session, invoice, paid, now=now)
-    return invoice
+    _unnumbered(session).append((invoice, paid))
+    do_last(session, _number)
+
+
+def _unnumbered(session: Session) -> list[tuple[Invoice, Transaction]]:
+    waiting: list[tuple[Invoice, Transaction]] = session.info.setdefault(_UNNUMBERED, [])
+    return waiting
+
+
+def _number(session: Session) -> None:
+    """Number the transaction's invoices in the order in which they were issued, write them and tell of them."""
+    waiting = _unnumbered(session)
+    series = sorted({(invoice.publisher_id, invoice.year) for invoice, _ in waiting})
+    for publisher_id, year in series:  # in one order, so that two who number in several never wait for each other
+        mine = [each for each in waiting if (each[0].publisher_id, each[0].year) == (publisher_id, year)]
+        asked = {"publisher_id": publisher_id, "year": year, "count": len(mine)}
+        last = session.execute(_NEXT_NUMBERS, asked).scalar_one()
+        reach("invoice:numbered")
+        statements = []
+        for number, (invoice, paid) in enumerate(mine, last - len(mine) + 1):
+            invoice.number = number
+            row = {column.name: getattr(invoice, column.name) for column in Invoice.__table__.columns}
+            statements += [_insert(row), publication(events.invoice_event(invoice, paid, now=invoice.issued_at))]
+        execute_directly(session, statements)
+    waiting.clear()
 
 
 def _buyer(session: Session, customer_id: str) -> dict[str, Any]:

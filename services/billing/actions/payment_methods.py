@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from servicekit.etag import etag
 from servicekit.ids import new_id
 from services.billing import events
 from services.billing.actions.accounts import lock_open_account, settle_account
-from services.billing.errors import ChangedMeanwhile, NoPaymentMethod, PaymentMethodNotFound, PaymentMethodUnusable
+from services.billing.errors import (
+    ChangedMeanwhile,
+    NoPaymentMethod,
+    PaymentMethodNotFound,
+    PaymentMethodTaken,
+    PaymentMethodUnusable,
+)
 from services.billing.models.payment_methods import PaymentMethod
 from services.billing.providers.port import MethodDetails
 from services.billing.queries.rows import find, find_locked
 from services.billing.views.payment_methods import is_expired
+
+# In one order, so that two who hold several never wait for each other.
+_LOCK_TOKENS = text(
+    """
+    SELECT pg_advisory_xact_lock(key) FROM (
+        SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1
+    ) AS locks
+    """
+)
 
 
 def attach_method(
@@ -31,7 +46,7 @@ def attach_method(
 ) -> PaymentMethod:
     """Put payment details on file that ``provider`` has described. The first ones become the default.
 
-    The same details again are found, not doubled. Raises CustomerNotFound, AccountClosed.
+    The same details again are found, not doubled. Raises CustomerNotFound, AccountClosed, PaymentMethodTaken.
     """
     account = lock_open_account(session, publisher_id, customer_id)
     mine = select(PaymentMethod).where(
@@ -43,6 +58,9 @@ def attach_method(
     for method in on_file:
         if method.provider == provider and method.provider_reference == details.reference:
             return method
+    owner = owners_of_tokens(session, publisher_id, provider, [details.reference]).get(details.reference)
+    if owner not in (None, customer_id):
+        raise PaymentMethodTaken
     default = make_default or not any(method.is_default for method in on_file)
     if default:
         no_longer_default(session, on_file, now)
@@ -51,6 +69,22 @@ def attach_method(
     events.publish_method(session, events.METHOD_ATTACHED, method, now=now)
     settle_account(session, account, now=now)
     return method
+
+
+def owners_of_tokens(session: Session, publisher_id: str, provider: str, references: Collection[str]) -> dict[str, str]:
+    """Which of a provider's tokens are on file, and for which customer. Nobody else puts one on file until the commit.
+
+    The caller holds the accounts for which they are to be put on file.
+    """
+    names = [f"token {publisher_id} {provider} {reference}" for reference in references]
+    session.execute(_LOCK_TOKENS, {"names": names})
+    on_file = select(PaymentMethod.provider_reference, PaymentMethod.customer_id).where(
+        PaymentMethod.publisher_id == publisher_id,
+        PaymentMethod.provider == provider,
+        PaymentMethod.provider_reference.in_(references),
+        PaymentMethod.status != "detached",
+    )
+    return {reference: owner for reference, owner in session.execute(on_file) if reference is not None}
 
 
 def _described(

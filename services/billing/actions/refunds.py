@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from servicekit.ids import new_id
 from services.billing import events
 from services.billing.actions.access import access_by, end_access
 from services.billing.actions.accounts import count_money
-from services.billing.actions.invoices import issue_credit_note, undo_credit_note
+from services.billing.actions.invoices import invoices_of, issue_credit_note, undo_credit_note
 from services.billing.actions.stopping import end_now, stop_renewals
 from services.billing.intents import intend
 from services.billing.models.accounts import Account
-from services.billing.models.invoices import Invoice
 from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Refund, Transaction
@@ -84,11 +82,27 @@ def settle_refund(
         )
 
 
-def fail_refund(
-    session: Session, account: Account, refund: Refund, *, failure: Mapping[str, str], at: datetime, now: datetime
+def settle_after_all(
+    session: Session, account: Account, refund: Refund, *, reference: str, at: datetime, now: datetime
 ) -> None:
+    """A refund that counted as failed was made: its money is reserved once more, and then gone.
+
+    The caller holds the account, has made sure that so much is left, and settles the account.
+    """
+    transaction = _transaction_of(session, refund)
+    refund.status = "pending"
+    transaction.refunding_minor += refund.amount_minor
+    session.flush()  # settling reads the transaction anew
+    settle_refund(session, account, refund, reference=reference, at=at, now=now)
+
+
+def fail_refund(
+    session: Session, account: Account, refund: Refund, *, failure: Mapping[str, str], reference: str | None = None,
+    at: datetime, now: datetime,
+) -> None:  # fmt: skip
     """The provider refused, or a refund that counted as made came back: the money can be given back again.
 
+    ``reference``: the provider's ID of the refund that came to nothing; without one it never took one on.
     What has ended with it stays so. Doing it again changes nothing. The caller holds the account and settles it.
     """
     if refund.status == "failed":
@@ -96,6 +110,7 @@ def fail_refund(
     transaction = _transaction_of(session, refund)
     was_made = refund.status == "succeeded"
     refund.status, refund.failure, refund.settled_at = "failed", dict(failure), at
+    refund.provider_reference = reference or refund.provider_reference
     if was_made:
         transaction.refunded_minor -= refund.amount_minor
         follow_refunds(transaction)
@@ -223,5 +238,4 @@ def _tax_of(transaction: Transaction, refunded_minor: int) -> int:
 
 
 def _is_invoiced(session: Session, transaction: Transaction) -> bool:
-    mine = select(Invoice.id).where(Invoice.transaction_id == transaction.id, Invoice.kind == "invoice")
-    return session.scalars(mine.limit(1)).one_or_none() is not None
+    return any(each.kind == "invoice" for each in invoices_of(session, transaction))

@@ -11,13 +11,11 @@ from servicekit.web.auditing import audited
 from servicekit.web.context import current_publisher_id, current_session
 from servicekit.web.json_body import json_response
 from services.billing.api.common import blueprint_of, shown
-from services.billing.errors import InvoiceNotFound
-from services.billing.models.invoices import Invoice
 from services.billing.queries.accounts import require_customer
+from services.billing.queries.invoices import invoice_told
 from services.billing.queries.lists import list_invoices
-from services.billing.queries.rows import find
 from services.billing.schemas.common import CustomersPage
-from services.billing.views.invoices import InvoicePage, InvoiceView, invoice_state
+from services.billing.views.invoices import InvoicePage, InvoiceView
 
 blueprint = blueprint_of("invoices", "Invoices and credit notes.")
 
@@ -49,4 +47,4 @@ def get_invoices(parameters: dict[str, Any]) -> Response:
 @blueprint.doc(operationId="get_invoice")
 def get_invoice(invoice_id: str) -> Response:
     """Read an invoice."""
-    return shown(invoice_state(find(current_session(), Invoice, current_publisher_id(), invoice_id, InvoiceNotFound)))
+    return shown(invoice_told(current_session(), publisher_id=current_publisher_id(), invoice_id=invoice_id))

@@ -21,9 +21,10 @@ from servicekit.db.database import Database, is_transient
 from servicekit.faults import reach
 from services.billing.execution.claims import Claim, claim_due, claim_one
 from services.billing.execution.recording import record_outcome
-from services.billing.models.operations import OPEN
+from services.billing.models.operations import AMOUNT_DIFFERS, OPEN
 from services.billing.providers.orders import Order, order_of
 from services.billing.providers.port import (
+    AmountDiffers,
     Declined,
     Outcome,
     Processing,
@@ -172,7 +173,8 @@ class Executor:
         if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
             pause = max(pause, error.retry_after)
         status = claim.status if claim.status == "processing" else "in_doubt" if doubtful else "pending"
-        self._wait(claim, status, f"{type(error).__name__}: {error}"[:300], pause)
+        name = AMOUNT_DIFFERS if isinstance(error, AmountDiffers) else type(error).__name__
+        self._wait(claim, status, f"{name}: {error}"[:300], pause)
 
     def _wait(self, claim: Claim, status: str, problem: str, pause: timedelta) -> None:
         OPERATIONS.labels(claim.kind, status).inc()

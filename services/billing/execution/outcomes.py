@@ -47,7 +47,7 @@ def refunded(
         settle_refund(session, account, refund, reference=outcome.reference, at=outcome.at or now, now=now)
     else:
         failure = {"code": outcome.code, "message": outcome.message}
-        fail_refund(session, account, refund, failure=failure, at=now, now=now)
+        fail_refund(session, account, refund, failure=failure, reference=outcome.reference, at=now, now=now)
 
 
 def voided(

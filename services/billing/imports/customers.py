@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from servicekit.clock import rfc3339
-from servicekit.ids import moment_of
 from servicekit.imports.keeping import ERASED, Rejection, identity_hash, seen_identities
-from servicekit.imports.kinds import NotYet
 from servicekit.imports.rows import Fault
 from servicekit.imports.tables import ImportJob
+from servicekit.imports.waiting import wait_for
 from servicekit.screening import screen
 from services.billing.imports.rows import BY_ID, Row, Who
 from services.billing.models.imports import TABLES
 from services.billing.models.people import KnownCustomer
 
-PATIENCE = timedelta(minutes=30)
-"""After a file has come, customers who aren't known are waited for no longer than this, whatever happens."""
-
-_QUIET = timedelta(seconds=10)
-_QUIET_IF_CURRENT = timedelta(seconds=2)
-_LOOK_AGAIN_SECONDS = 0.5
 _ERASED_MEANWHILE = "The customer was anonymized after the file was sent."
 _FIND = text(
     """
@@ -85,28 +77,11 @@ def identity_of(who: Who) -> str:
 
 
 def wait_for_customers(session: Session, job: ImportJob, now: datetime) -> None:
-    """Raises NotYet while customers may still come that were made before the file was sent.
-
-    They come in the order in which they were made. So they have all come when one is known who was made after the file
-    was received, and probably when nobody new has come for a while. Once it was waited in vain, only somebody new is
-    reason to wait again.
-    """
+    """Raises NotYet while customers may still come that were made before the file was sent."""
     newest = session.scalar(
         select(func.max(KnownCustomer.customer_id)).where(KnownCustomer.publisher_id == job.publisher_id)
     )
-    mark, known = newest or "", job.awaits or {}
-    current = newest is not None and moment_of(newest) > job.received_at
-    if "in_vain" in known and (current or known["in_vain"] == mark):
-        return
-    goes_on = "since" in known and (current or known.get("mark") == mark)
-    since = datetime.fromisoformat(known["since"]) if goes_on else now
-    patience = _QUIET_IF_CURRENT if current else _QUIET
-    if now - since >= patience or now - job.received_at >= PATIENCE:
-        job.awaits = {"in_vain": mark}
-        session.flush()
-        return
-    awaits = {"what": "customers", "since": rfc3339(since.astimezone(UTC)), "mark": mark}
-    raise NotYet(seconds=_LOOK_AGAIN_SECONDS, awaits=awaits)
+    wait_for(session, job, "customers", newest=newest, now=now)
 
 
 def _held(session: Session, publisher_id: str, wanted: Collection[Who]) -> dict[Who, str]:

@@ -16,6 +16,6 @@ IMPORTS = Imports(
     {
         "offers": Kind(headings.OFFERS, read_offers, work_on_offers),
         "subscriptions": Kind(headings.SUBSCRIPTIONS, read_subscriptions, work_on_subscriptions),
-        "transactions": Kind(headings.TRANSACTIONS, read_transactions, work_on_transactions),
+        "transactions": Kind(headings.TRANSACTIONS, read_transactions, work_on_transactions, most_rows=2_000),
     },
 )

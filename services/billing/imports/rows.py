@@ -30,13 +30,15 @@ BY_ID = "id"
 
 @dataclass(slots=True)
 class Row:
-    """What one record says. ``who`` are the ways in which it names its customer, the surest first."""
+    """What one record says. ``who`` are the ways in which it names its customer, the surest first; ``keys`` by what
+    the thing that it is about is known, once that was asked."""
 
     number: int
     columns: Mapping[str, str]
     values: dict[str, Any] = field(default_factory=dict)
     who: list[Who] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    keys: Sequence[tuple[str, str, str]] = ()
 
     def blame(self, target: str, reason: str) -> None:
         """This row can't be taken, because of the column that became ``target``."""

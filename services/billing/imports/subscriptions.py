@@ -81,7 +81,8 @@ def work_on_subscriptions(
     unchanged = sum(batch.decide(row, found.customer_of[row.number]) for row in good)
     if not job.dry_run:
         batch.carry_out()
-    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in rows if row.faults)]
+    blamed = (row for row in rows if row.faults and row.number not in gone)
+    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in blamed)]
     keep_rejections(session, TABLES, job, rejected, contents)
     return Tally(created=len(batch.made), unchanged=unchanged, rejected=len(rejected))
 
@@ -120,7 +121,9 @@ class _Batch:
         if status in RUNNING and (customer_id, offer.id) in self._running:
             row.blame("offer", "The customer has a subscription to this offer that has not ended.")
             return False
-        self._make(row, customer_id, offer, status)
+        method = self._methods.find(row, customer_id)
+        if not row.faults:
+            self._make(row, customer_id, offer, status, method)
         return False
 
     def _is_the_same(self, row: Row, customer_id: str, known: Subscription) -> bool:
@@ -163,11 +166,10 @@ class _Batch:
             row.blame("current_period_end", f"In the past, but the subscription is said to be {status}.")
         return status
 
-    def _make(self, row: Row, customer_id: str, offer: Offer, status: str) -> None:
+    def _make(self, row: Row, customer_id: str, offer: Offer, status: str, method: str | None) -> None:
         values = row.values
         price = values.get("money") or Money(offer.price_minor, offer.currency)
         period = values.get("period") or {"unit": offer.period_unit, "count": offer.period_count}
-        method = self._methods.find(row, customer_id)
         made = Subscription(
             id=new_id("sub"),
             publisher_id=self._job.publisher_id,

@@ -103,9 +103,15 @@ def has_own_id(row: Row) -> bool:
     return "external_order_id" in row.values or "provider_reference" in row.values
 
 
-def keys_of(row: Row) -> list[Key]:
+def keys_of(row: Row) -> Sequence[Key]:
     """By what the row's transaction is known: its order ID, the provider's ID, else its number."""
-    values, keys = row.values, []
+    if not row.keys:
+        row.keys = _keys_of(row)
+    return row.keys
+
+
+def _keys_of(row: Row) -> list[Key]:
+    values, keys = row.values, list[Key]()
     if "external_order_id" in values:
         keys.append(("order", values["channel"], order_key(values["external_order_id"])))
     if "provider_reference" in values:

@@ -14,6 +14,8 @@ from services.billing.models.base import Base, id_column
 
 OPEN = ("pending", "in_doubt", "processing")
 CALLED_OFF = "called_off"
+AMOUNT_DIFFERS = "amount_differs"
+"""How ``last_problem`` begins where a provider says that another amount was taken than was ordered."""
 
 
 class Operation(Base):

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.transactions import settle_transaction
 from services.billing.execution.recording import record_outcome
-from services.billing.models.operations import CALLED_OFF, Operation
+from services.billing.models.operations import AMOUNT_DIFFERS, CALLED_OFF, OPEN, Operation
 from services.billing.models.transactions import Transaction
+from services.billing.money import Money
 from services.billing.notified.telling import Telling
 from services.billing.providers.notifications import ChargeFailed, ChargeSettled
 from services.billing.providers.port import Declined, Settled
@@ -24,8 +25,9 @@ def charge_settled(session: Session, telling: Telling, fact: ChargeSettled) -> N
     if operation is None:
         return
     transaction = session.get_one(Transaction, operation.subject_id)
-    if (fact.amount.amount_minor, fact.amount.currency) != (transaction.amount_minor, transaction.currency):
-        _log.error("a charge was settled with another amount", operation_id=operation.id)
+    ordered = Money(transaction.amount_minor, transaction.currency)
+    if fact.amount != ordered:
+        _doubt(session, telling, operation, f"{fact.amount} were taken, as the provider told, and {ordered} ordered.")
         return
     outcome = Settled(reference=fact.reference, at=telling.at)
     if not _record(session, telling, operation, outcome):
@@ -63,6 +65,19 @@ def is_a_charge_in_doubt(session: Session, telling: Telling) -> bool:
         Operation.first_called_at.is_not(None),
     )
     return session.scalars(doubtful.limit(1)).one_or_none() is not None
+
+
+def _doubt(session: Session, telling: Telling, operation: Operation, problem: str) -> None:
+    """Believe neither what was ordered nor what is told: the provider is asked, and whoever looks sees why.
+
+    Of an order that is closed nothing changes.
+    """
+    lock_for_outcome(session, telling.publisher_id, operation.customer_id)
+    session.refresh(operation, with_for_update=True)
+    _log.error("a charge was settled with another amount", operation_id=operation.id)
+    if operation.status in OPEN:
+        operation.status, operation.next_attempt_at = "in_doubt", telling.now
+        operation.last_problem = f"{AMOUNT_DIFFERS}: {problem}"
 
 
 def _record(session: Session, telling: Telling, operation: Operation, outcome: Settled | Declined) -> bool:

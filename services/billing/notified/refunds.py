@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_for_outcome, settle_account
-from services.billing.actions.refunds import fail_refund, record_foreign_refund
+from services.billing.actions.refunds import fail_refund, record_foreign_refund, settle_after_all
 from services.billing.actions.transactions import order_key
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
+from services.billing.models.operations import Operation
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import SETTLED, STORES, Refund, Transaction
 from services.billing.notified.charges import is_a_charge_in_doubt, operation_of
 from services.billing.notified.telling import NotKnownYet, Telling
 from services.billing.providers.notifications import RefundFailed, RefundSettled
 from services.billing.providers.port import Declined, Settled
+
+_log = structlog.get_logger("notifications")
 
 
 def refund_settled(session: Session, telling: Telling, fact: RefundSettled) -> None:
@@ -25,14 +29,15 @@ def refund_settled(session: Session, telling: Telling, fact: RefundSettled) -> N
     """
     operation = operation_of(session, telling, fact.key, "refund")
     if operation is not None:
-        record_outcome(
+        if not record_outcome(
             session,
             publisher_id=telling.publisher_id,
             customer_id=operation.customer_id,
             operation_id=operation.id,
             outcome=Settled(reference=fact.reference, at=telling.at),
             now=telling.now,
-        )
+        ):
+            _settle_after_all(session, telling, operation, fact)
         return
     found = _charged(session, telling, fact, fact.charge_key)
     if found is None:
@@ -68,6 +73,26 @@ def refund_failed(session: Session, telling: Telling, fact: RefundFailed) -> Non
         failure = {"code": fact.code, "message": fact.message}
         fail_refund(session, account, refund, failure=failure, at=telling.at, now=telling.now)
         settle_account(session, account, now=telling.now)
+
+
+def _settle_after_all(session: Session, telling: Telling, operation: Operation, fact: RefundSettled) -> None:
+    """What counted as refused was refunded all the same: money that went out is never left out.
+
+    Of a refund that the provider itself had taken on and then failed, that was the last word: this one came late.
+    """
+    account = lock_for_outcome(session, telling.publisher_id, operation.customer_id)
+    refund = session.get_one(Refund, operation.subject_id, with_for_update=True, populate_existing=True)
+    if refund.status != "failed" or refund.provider_reference == fact.reference:
+        return
+    transaction = session.get_one(Transaction, refund.transaction_id, with_for_update=True, populate_existing=True)
+    if refund.amount_minor > transaction.left_minor:
+        if transaction.refunding_minor:
+            raise NotKnownYet("It is not known yet what became of another refund of this transaction.")
+        _log.error("more was refunded than was paid", operation_id=operation.id)
+        return
+    operation.status = "succeeded"
+    settle_after_all(session, account, refund, reference=fact.reference, at=telling.at, now=telling.now)
+    settle_account(session, account, now=telling.now)
 
 
 def _charged(

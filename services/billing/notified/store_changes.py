@@ -11,6 +11,7 @@ from services.billing import events
 from services.billing.actions.access import access_of, end_access, follow_subscription
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.subscriptions import expire_subscription
+from services.billing.models.accounts import Account
 from services.billing.models.subscriptions import Subscription
 from services.billing.notified.people import customer_of
 from services.billing.notified.store_payments import subscription_of
@@ -23,8 +24,8 @@ def store_change(session: Session, telling: Telling, fact: StoreChange) -> None:
     found = subscription_of(session, telling, fact.subscription_reference)
     if found is None:
         customer = customer_of(session, telling.publisher_id, fact.account)
-        if customer is not None and customer.erased:
-            return
+        if customer is not None and (customer.erased or _is_closed(session, customer.customer_id)):
+            return  # nothing was begun there that could change
         raise NotKnownYet("No subscription with this reference is known.")
     account = lock_for_outcome(session, telling.publisher_id, found.customer_id)
     session.refresh(found, with_for_update=True)
@@ -33,6 +34,11 @@ def store_change(session: Session, telling: Telling, fact: StoreChange) -> None:
     found.told_at = telling.at
     _CHANGES[fact.status](session, telling, fact, found)
     settle_account(session, account, now=telling.now)
+
+
+def _is_closed(session: Session, customer_id: str) -> bool:
+    account = session.get(Account, customer_id)
+    return account is not None and account.status == "closed"
 
 
 def _renews(session: Session, telling: Telling, fact: StoreChange, subscription: Subscription) -> None:

@@ -34,10 +34,12 @@ def store_payment(session: Session, telling: Telling, fact: StorePayment) -> Non
         known.external_id = fact.subscription_reference or known.external_id
     offer = _offer(session, telling, fact, known)
     transaction = _begun(session, telling, account, offer, fact, known)
-    if known is None:
+    if account.status == "closed":
+        _only_booked(session, telling, account, transaction, fact)
+    elif known is None:
         _started(session, telling, account, transaction, fact)
     elif fact.until is not None and fact.until <= known.current_period_end:
-        _recorded_late(session, telling, account, transaction, fact)
+        _only_booked(session, telling, account, transaction, fact)
     else:
         _renewed(session, telling, account, transaction, fact, known, offer)
     settle_account(session, account, now=telling.now)
@@ -170,10 +172,13 @@ def _reopen(subscription: Subscription) -> None:
     subscription.ended_at, subscription.ended_reason = None, None
 
 
-def _recorded_late(
+def _only_booked(
     session: Session, telling: Telling, account: Account, transaction: Transaction, fact: StorePayment
 ) -> None:
-    """A later period is paid for already: this one is only money that came in."""
+    """Money that came in and gives nothing: a later period is paid for already, or the account is closed.
+
+    Only the store could give it back.
+    """
     transaction.status, transaction.settled_at = "succeeded", fact.paid_at
     transaction.provider_reference = fact.order_id
     transaction.period_start, transaction.period_end = fact.starts_at, fact.until

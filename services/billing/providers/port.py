@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, cast
 
+from services.billing.money import Money
 from services.billing.providers.notifications import Notification
 from services.billing.providers.orders import (
     CancelOrder,
@@ -140,6 +141,13 @@ class ProviderGarbage(ProviderError):
     """An answer that can't be understood: the order may have been carried out."""
 
     in_doubt = True
+
+
+class AmountDiffers(ProviderGarbage):
+    """Another amount was taken than was ordered: somebody has to look, at the provider and here."""
+
+    def __init__(self, taken: Money, ordered: Money) -> None:
+        super().__init__(f"{taken} were taken, and {ordered} ordered.")
 
 
 class SignatureInvalid(ProviderError):

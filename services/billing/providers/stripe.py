@@ -23,6 +23,7 @@ from services.billing.providers.orders import (
     VoidOrder,
 )
 from services.billing.providers.port import (
+    AmountDiffers,
     Capabilities,
     Declined,
     MethodDetails,
@@ -34,7 +35,7 @@ from services.billing.providers.port import (
 )
 from services.billing.providers.stripe_errors import declined, may_recover, translated
 from services.billing.providers.stripe_events import OPERATION, brand_name, read_event
-from services.billing.providers.stripe_money import to_stripe
+from services.billing.providers.stripe_money import from_stripe, to_stripe
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
@@ -119,7 +120,7 @@ class Stripe:
                     },
                     {"idempotency_key": order.key},
                 )
-                return _charged(intent)
+                return _charged(intent, order)
         except stripe.CardError as error:
             return declined(error)
         except ProviderRefused as refused:
@@ -184,7 +185,7 @@ class Stripe:
     def look_up(self, order: Order) -> Outcome | None:
         if isinstance(order, Charge):
             intent = self._find(order.key, order.provider_customer)
-            return _charged(intent) if intent else None
+            return _charged(intent, order) if intent else None
         if isinstance(order, RefundOrder):
             return self._find_refund(order)
         if isinstance(order, VoidOrder):
@@ -243,8 +244,11 @@ class Stripe:
             return _refunded(refund) if refund else None
 
 
-def _charged(intent: stripe.PaymentIntent) -> Outcome:
+def _charged(intent: stripe.PaymentIntent, order: Charge) -> Outcome:
     if intent.status == "succeeded":
+        taken = from_stripe(intent.amount_received, intent.currency)
+        if taken != order.amount:
+            raise AmountDiffers(taken, order.amount)
         return Settled(reference=intent.id, at=datetime.fromtimestamp(intent.created, tz=UTC))
     if intent.status == "processing":
         return Processing(reference=intent.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from servicekit.errors import Problem
@@ -31,7 +31,7 @@ def stopping_refund(session: Session, subscription_id: str) -> bool:
         .join(Transaction, Transaction.id == Refund.transaction_id)
         .where(
             Transaction.subscription_id == subscription_id,
-            Transaction.refunding_minor > 0,
+            Transaction.refunding_minor > literal_column("0"),  # written out, so that the index of these is found
             Refund.status == "pending",
             Refund.stops_renewals,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from services.billing.errors import AlreadySubscribed, OfferRetired, PaymentPending, ProviderRefusal
@@ -116,7 +116,8 @@ def may_undo_switch(subscription: Subscription) -> None:
 
 def pending_payment(session: Session, subscription_id: str) -> str | None:
     """The transaction of a charge for this subscription whose outcome isn't known."""
-    mine = (Transaction.subscription_id == subscription_id, Transaction.status == "pending")
+    # Written out: by a parameter the index of pending ones would not be found.
+    mine = (Transaction.subscription_id == subscription_id, Transaction.status == literal_column("'pending'"))
     return session.scalars(select(Transaction.id).where(*mine).order_by(Transaction.id).limit(1)).one_or_none()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ from servicekit import clock
 from servicekit.db.database import Database, is_transient
 from servicekit.faults import reach
 from services.billing.execution.executor import Executor
+from services.billing.notified.pruning import prune_receipts
 from services.billing.renewals.claims import Due, claim_due, customers_with_access_over
 from services.billing.renewals.due import handle_due
 from services.billing.renewals.expiry import expire_access
@@ -22,6 +24,7 @@ from services.billing.renewals.expiry import expire_access
 HANDLED = Counter("billing_due_total", "Subscriptions that were due, by what came of the look at them.", ["result"])
 BATCH = 20
 _IDLE_SECONDS = (0.05, 1.0)
+_PRUNE_SECONDS = 3600.0
 _log = structlog.get_logger("renewals")
 
 
@@ -35,6 +38,7 @@ class Scheduler:
         self._system = system
         self._executor = executor
         self._now = now
+        self._pruned_at = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, whatever the database does meanwhile."""
@@ -60,7 +64,7 @@ class Scheduler:
             self._guarded(each)
             if stop is not None and stop.is_set():
                 return done
-        return len(due) + self._expire()
+        return len(due) + self._expire() + self._prune()
 
     def _guarded(self, due: Due) -> None:
         """One that can't be handled must not keep the others from it: it comes again when its claim has run out."""
@@ -95,6 +99,12 @@ class Scheduler:
             except Exception as error:
                 _log_or_raise(error, customer_id)
         return count
+
+    def _prune(self) -> int:
+        if time.monotonic() < self._pruned_at + _PRUNE_SECONDS:
+            return 0
+        self._pruned_at = time.monotonic()
+        return prune_receipts(self._system, now=self._now())
 
 
 def _log_or_raise(error: Exception, what: str) -> None:

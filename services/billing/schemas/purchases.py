@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit.web.describing import described, personal
-from servicekit.web.fields import Text
+from servicekit.web.fields import Text, TrueOrFalse
 from services.billing.models.transactions import CHANNELS
 from services.billing.schemas.common import IdField, MoneyField
 
@@ -55,9 +55,7 @@ class AttachMethod(Schema):
         validate=validate.Regexp(r"[\x21-\x7e]{1,255}\Z", error="Not a token: 1 to 255 printable characters."),
         metadata=personal("The token.", "tok_visa"),
     )
-    make_default = fields.Boolean(
+    make_default = TrueOrFalse(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata=described("Whether purchases are to use it if none is named.", False),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit.web.describing import described, personal
-from servicekit.web.fields import Text
+from servicekit.web.fields import Text, TrueOrFalse
 from services.billing.schemas.common import IdField
 
 WHEN = ("period_end", "now")
@@ -66,9 +66,7 @@ class AskActions(Schema):
 class EditMethod(Schema):
     """What changes of payment details."""
 
-    is_default = fields.Boolean(
+    is_default = TrueOrFalse(
         required=True,
-        truthy={True},
-        falsy={False},
         metadata=described("Whether purchases use them if none are named.", True),
     )

@@ -7,15 +7,15 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from servicekit.web.describing import described, personal
-from servicekit.web.fields import Moment, Text
+from servicekit.web.fields import Moment, Text, TrueOrFalse
 from services.billing.models.transactions import CHANNELS, REFUND_REASONS, STATUSES
 from services.billing.schemas.common import CustomersPage, MoneyField, Period, check_period
 
 SORTS = ("-created_at", "created_at", "-amount", "amount")
 
 
-def _choice(description: str) -> fields.Boolean:
-    return fields.Boolean(truthy={True}, falsy={False}, metadata=described(description, True))
+def _choice(description: str) -> TrueOrFalse:
+    return TrueOrFalse(metadata=described(description, True))
 
 
 class ListTransactions(CustomersPage):

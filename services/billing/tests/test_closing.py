@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from servicekit import clock
+from servicekit import clock, faults
 from servicekit.db.database import Database
+from servicekit.db.tables import idempotency_key
 from servicekit.ids import new_id
+from servicekit.screening import note_erased, screen
 from services.billing.erasure import erase_customer
 from services.billing.execution.executor import Executor
 from services.billing.models.base import Base
 from services.billing.models.operations import Operation
 from services.billing.models.payment_methods import PaymentMethod
+from services.billing.providers.port import ProviderUnavailable
+from services.billing.providers.sandbox import Sandbox
 from services.billing.providers.sandbox_table import TableStore
 from services.billing.tests.conftest import Api, code_of, outbox_of
 
@@ -182,3 +187,58 @@ def everything(database: Database) -> str:
             if table.name != "invoice":
                 told += [tuple(row) for row in session.execute(select(table))]
     return repr(told)
+
+
+def test_a_payment_that_is_being_called_off_stands_in_nobodys_way(
+    api: Api, database: Database, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the provider takes to answer: money that comes all the same goes back by itself."""
+    anna = api.customer()
+    api.method(anna, "tok_look_up_only")
+    bought = api.buy(anna, api.offer()["id"])["transaction"]
+    refused = close(api, anna)
+    assert (refused.status_code, (refused.json or {})["transaction_id"]) == (409, bought["id"])
+    with monkeypatch.context() as patched:
+        patched.setattr(Sandbox, "void", _no_answer)
+        assert api.send("POST", f"transactions/{bought['id']}/cancel", {"reason": "other"}).status_code == 202
+    assert close(api, anna).status_code == 200
+    assert api.ok("GET", f"transactions/{bought['id']}")["status"] == "pending"
+    with database.transaction("pub_a") as session:
+        session.execute(update(Operation).values(next_attempt_at=clock.now()))
+    while executor.step():
+        pass
+    after = api.ok("GET", f"transactions/{bought['id']}")
+    assert (after["status"], api.account(anna)["active_subscriptions"]) == ("refunded", 0)
+
+
+def _no_answer(*_: object) -> None:
+    raise ProviderUnavailable("No answer.", in_doubt=True)
+
+
+def test_an_answer_that_is_kept_when_its_person_was_erased_meanwhile_says_nothing_of_them(
+    api: Api, database: Database
+) -> None:
+    anna = api.customer(first_name="Canarybird")
+    api.method(anna)
+    body = {"customer_id": anna, "offer_id": api.offer()["id"]}
+
+    def meanwhile(point: str) -> None:
+        if point != "operation:called":
+            return
+        faults.install(None)
+        with database.transaction("pub_a") as session:
+            screen(session, "pub_a", [], erasing=[anna])
+            note_erased(session, "pub_a", anna)
+        erase(database, anna)
+
+    faults.install(meanwhile)
+    try:
+        first = api.send("POST", "purchases", body, headers={"Idempotency-Key": "one"})
+    finally:
+        faults.install(None)
+    assert first.status_code in (201, 202), first.text
+    again = api.send("POST", "purchases", body, headers={"Idempotency-Key": "one"})
+    assert (again.status_code, code_of(again)) == (409, "answer_erased")
+    with database.transaction("pub_a") as session:
+        kept = session.execute(select(idempotency_key.c.body, idempotency_key.c.headers)).one()
+    assert kept == (None, None)

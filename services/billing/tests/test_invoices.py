@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_account
 from services.billing.actions.transactions import begin_transaction, settle_transaction
@@ -101,3 +103,25 @@ def test_lines_add_up_and_a_credit_note_is_in_the_same_series(world: World) -> N
     for total in ("total", "tax"):
         assert sum(each[total]["amount_minor"] for each in issued) == 0
     assert issued[0]["tax"] == {"amount_minor": 88, "currency": "CHF"}  # 11.77 x 8.1 / 108.1 = 0.8819…
+
+
+def test_nobody_waits_for_a_number_until_another_one_has_done_everything_else(api: Api) -> None:
+    offer = api.offer(kind="single", period=None)["id"]
+    slow, quick = api.customer(), api.customer()
+
+    def pay(session: Session, customer: str) -> None:
+        account, now = lock_account(session, "pub_a", customer), datetime.now(UTC)
+        paid = begin_transaction(
+            session, account, session.get_one(Offer, offer), kind="purchase", amount_minor=999, currency="EUR",
+            channel="web", provider="sandbox", now=now,
+        )  # fmt: skip
+        settle_transaction(session, account, paid, reference=None, at=now, now=now)
+
+    with api.database.transaction("pub_a") as first:
+        pay(first, slow)
+        with api.database.transaction("pub_a") as second:
+            second.execute(text("SET LOCAL lock_timeout = '2s'"))
+            pay(second, quick)
+    year = datetime.now(UTC).year
+    assert [each["number"] for each in invoices(api, quick)] == [f"{year}-000001"]
+    assert [each["number"] for each in invoices(api, slow)] == [f"{year}-000002"]

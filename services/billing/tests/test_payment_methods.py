@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from services.billing.providers.sandbox_table import TableStore
@@ -97,3 +98,27 @@ def test_who_may(world: World) -> None:
     assert world.api.send("DELETE", path, as_="b").status_code == 404
     assert world.api.send("GET", f"{path}/consequences", as_="b").status_code == 404
     assert world.api.send("PATCH", path, {"is_default": "yes"}, headers=ANY).status_code == 422
+
+
+def test_a_token_is_on_file_for_one_customer(world: World) -> None:
+    anna, bo = world.api.customer(), world.api.customer()
+    mine = world.api.method(anna, "tok_visa.shared")
+    body = {"customer_id": bo, "provider": "sandbox", "token": "tok_visa.shared"}
+    refused = world.api.send("POST", "payment_methods", body)
+    assert (refused.status_code, code_of(refused)) == (409, "payment_method_taken")
+    assert anna not in refused.text
+    assert world.api.ok("GET", f"payment_methods?customer_id={bo}")["items"] == []
+    assert world.api.method(anna, "tok_visa.shared")["id"] == mine["id"]
+    other = world.api.customer(publisher_id="pub_b")
+    assert world.api.send("POST", "payment_methods", {**body, "customer_id": other}, as_="b").status_code == 201
+
+
+def test_of_two_customers_at_once_one_gets_a_token(world: World) -> None:
+    customers = [world.api.customer() for _ in range(8)]
+
+    def attach(customer: str) -> int:
+        body = {"customer_id": customer, "provider": "sandbox", "token": "tok_visa.shared"}
+        return world.api.send("POST", "payment_methods", body).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attach, customers)) == [201, *[409] * 7]

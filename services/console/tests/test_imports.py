@@ -227,6 +227,7 @@ def test_while_one_service_is_down_the_others_imports_are_shown(owner: FlaskClie
     [
         ("customers:import", "customers", "offers", PATH, BILLING),
         ("billing:import", "offers", "customers", BILLING, PATH),
+        ("notes:import", "notes", "customers", "/v1/notes/imports", BILLING),
     ],
 )
 def test_only_what_somebody_may_import_is_offered(
@@ -240,6 +241,18 @@ def test_only_what_somebody_may_import_is_offered(
     assert _send(client, f"/console/imports?kind={refused}&complete=true", b"x").status_code == 403
     assert client.get("/console/imports").status_code == 200
     assert other not in [request.url.path for request in fake.asked]
+
+
+def test_notes_have_a_page_of_their_own(client: FlaskClient, fake: FakeApi) -> None:
+    _may(fake, "notes:import")
+    job = {**JOB, "kind": "notes", "awaits": "staff"}
+    fake.answers["POST /v1/notes/imports"] = httpx2.Response(202, json=job)
+    fake.answers[f"GET /v1/notes/imports/{IMPORT_ID}"] = job
+    page = f"/console/imports/notes/{IMPORT_ID}"
+    assert _send(client, "/console/imports?kind=notes&complete=true", b"email,text\n").json["page"] == page
+    sent = next(request for request in fake.asked if request.url.path == "/v1/notes/imports")
+    assert "kind" not in sent.url.params
+    assert "can't be looked up right now" in unescape(client.get(page).text)
 
 
 def test_an_unknown_kind_is_nothing(owner: FlaskClient) -> None:

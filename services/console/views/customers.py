@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
+from services.console.choices import options
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.columns import COLUMNS, chosen, sortable
-from services.console.flags import named
+from services.console.filtering import AHEAD, METHODS, PAST, STATUSES, Filtering
+from services.console.flags import known, named
 from services.console.listing import LONGEST_QUERY, PAGE_SIZES, Listing, marked
+from services.console.selling import CHANNELS
 from services.console.signed_in import api, member
 from services.console.views.pages import is_fragment
 
@@ -29,14 +33,8 @@ def front() -> Response:
 def customer_list() -> Response:
     """The list; for a script, only its rows and what is around them."""
     preferred = dict(member().preferences.get("customer_list") or {})
-    size = preferred.get("page_size")
     can_sort = sortable(personal=member().may("personal:read"))
-    listing = Listing.of(
-        request.args,
-        sort=preferred.get("sort"),
-        page_size=size if size in PAGE_SIZES else DEFAULT_PAGE_SIZE,
-        sortable=can_sort,
-    )
+    listing = _listing()
     columns = chosen(preferred.get("columns"))
     page, problem, status = _search(listing.body(columns))
     template = "customers/results.html" if is_fragment() else "customers/list.html"
@@ -51,11 +49,54 @@ def customer_list() -> Response:
         problem=problem,
         marked=marked,
         flags_named=named,
+        filtering=Filtering.of_query(listing.q),
     )
     # A script shows what it gets; a status of 4xx would only be one more message in the browser's console.
     response = make_response(shown, 200 if is_fragment() else status)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+@blueprint.get("/customers/filters")
+def filters() -> Response:
+    """The form of filters with what a search already has of them; for a script, only the form."""
+    listing = _listing()
+    filtering = Filtering.of_query(listing.q)
+    shown = render_template(
+        "customers/filters_form.html" if is_fragment() else "customers/filters.html",
+        filtering=filtering,
+        sort=request.args.get("sort", ""),
+        in_dialog=is_fragment(),
+        back=listing.address,
+        unfiltered=listing.asking(filtering.words).address,
+        options=options,
+        statuses=STATUSES,
+        methods=METHODS,
+        channels=CHANNELS,
+        past=PAST,
+        ahead=AHEAD,
+        flags={flag.key: flag.name for flag in known() if not flag.retired or filtering.has("flag", flag.key)},
+    )
+    response = make_response(shown)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+@blueprint.get("/customers/filtered")
+def filtered() -> Response:
+    """To the list that the form of filters asks for, at the address that says it in the search's own words."""
+    return make_response(redirect(_listing().asking(Filtering.of_form(request.args).query).address, 303))
+
+
+def _listing() -> Listing:
+    preferred = dict(member().preferences.get("customer_list") or {})
+    can_sort = sortable(personal=member().may("personal:read"))
+    return Listing.of(request.args, sort=preferred.get("sort"), page_size=_page_size(preferred), sortable=can_sort)
+
+
+def _page_size(preferred: Mapping[str, Any]) -> int:
+    size = preferred.get("page_size")
+    return size if size in PAGE_SIZES else DEFAULT_PAGE_SIZE
 
 
 @blueprint.get("/suggestions")

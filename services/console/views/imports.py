@@ -21,7 +21,7 @@ _IMPORT_ID = re.compile(r"imp_[a-z0-9]{10,40}\Z")
 _KEY = re.compile(r"[A-Za-z0-9-]{16,100}\Z")
 _FILE = {"Content-Type": "application/octet-stream"}
 # Customers' imports have the address without a service, which was there first.
-_ONE = "/imports/<any(billing):service>/<import_id>"
+_ONE = "/imports/<any(billing, notes):service>/<import_id>"
 _OF_CUSTOMERS = "/imports/<import_id>"
 _BY_DEFAULT = {"service": "customers"}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from services.console import mailing
 from services.console.clients import ApiProblem, SessionEnded
 from services.console.selling import CHANNELS, TRANSACTION_STATUSES, offer_address
 from services.console.signed_in import api, member, reader
@@ -48,7 +49,7 @@ def transactions(customer_id: str) -> Response:
 @blueprint.get("/customers/<customer_id>/transactions/<transaction_id>")
 @dialog
 def details(customer_id: str, transaction_id: str) -> Response:
-    """Every field of a transaction, its refunds, and what can be done with it."""
+    """Every field of a transaction, its refunds and emails, and what can be done with it."""
     transaction = read(customer_id, transaction_id)
     seconds, again = wait()
     return fragment(
@@ -57,6 +58,8 @@ def details(customer_id: str, transaction_id: str) -> Response:
         transaction=transaction,
         address=offer_address(offer_template(), transaction["offer"]),
         events=_events(transaction_id),
+        emails=_emails(customer_id, transaction_id) if member().may("notifications:read") else [],
+        mailing=mailing,
         actions=list(possible(f"transactions/{transaction_id}").values()) if member().may(WRITE) else [],
         pending=is_pending(transaction),
         wait=seconds,
@@ -90,6 +93,18 @@ def _events(transaction_id: str) -> Sequence[Mapping[str, Any]]:
     found: Sequence[Mapping[str, Any]] = (
         api().get(f"{BILLING}/transactions/{transaction_id}/events", limit=MOST).body["items"]
     )
+    return found
+
+
+def _emails(customer_id: str, transaction_id: str) -> Sequence[Mapping[str, Any]] | None:
+    """What the customer was sent about a transaction, newest first; None where nobody answers."""
+    try:
+        asked = {"customer_id": customer_id, "transaction_id": transaction_id, "limit": MOST}
+        found: Sequence[Mapping[str, Any]] = api().get("/v1/notifications/emails", **asked).body["items"]
+    except SessionEnded:
+        raise
+    except ApiProblem:  # no reason not to show the transaction
+        return None
     return found
 
 

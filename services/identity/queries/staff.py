@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +28,14 @@ def staff_by_email(session: Session, email: str) -> Staff | None:
     return session.scalars(
         select(Staff).where(Staff.email_key == email_key(email), Staff.disabled_at.is_(None))
     ).one_or_none()
+
+
+def staff_by_emails(session: Session, *, publisher_id: str, emails: Collection[str]) -> list[dict[str, str]]:
+    """The publisher's staff, disabled ones too, who have one of these addresses; ``email`` as it is compared."""
+    keys = {email_key(email) for email in emails}
+    mine = (Staff.publisher_id == publisher_id, Staff.email_key.in_(keys))
+    rows = session.execute(select(Staff.id, Staff.name, Staff.email_key).where(*mine).order_by(Staff.id))
+    return [{"id": row.id, "name": row.name, "email": row.email_key} for row in rows]
 
 
 def get_staff(session: Session, *, publisher_id: str, staff_id: str) -> Staff:

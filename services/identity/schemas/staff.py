@@ -104,3 +104,12 @@ class TransferOwnership(Schema):
         validate=validate.Length(1, LONGEST_PASSWORD),
         metadata=described("The present owner's.", "correct horse battery staple"),
     )
+
+
+class StaffLookup(Schema):
+    """Whose staff, by which addresses."""
+
+    publisher_id = fields.String(required=True, validate=validate.Length(1, 64))
+    emails = fields.List(
+        fields.String(validate=validate.Length(1, 254)), required=True, validate=validate.Length(max=1000)
+    )

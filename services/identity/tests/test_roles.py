@@ -16,10 +16,23 @@ RIGHTS = """
     who one is, one's publisher           yes    yes    yes    yes     yes
 """
 SCOPES = {
-    "search, read": {"customers:read", "billing:read", "search:read", "personal:read"},
-    "edit customer": {"customers:write", "billing:write"},
-    "anonymize, import": {"customers:anonymize", "customers:import", "billing:import"},
-    "staff, API keys, settings": {"identity:manage", "billing:manage"},
+    "search, read": {
+        "customers:read",
+        "billing:read",
+        "notes:read",
+        "notifications:read",
+        "search:read",
+        "personal:read",
+    },
+    "edit customer": {"customers:write", "billing:write", "notes:write", "notifications:write"},
+    "anonymize, import": {"customers:anonymize", "customers:import", "billing:import", "notes:import"},
+    "staff, API keys, settings": {
+        "identity:manage",
+        "billing:manage",
+        "notes:manage",
+        "notifications:manage",
+        "notifications:bounces",
+    },
     "who one is, one's publisher": {"identity:read"},
 }
 

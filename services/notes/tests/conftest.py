@@ -26,7 +26,7 @@ from services.notes.handlers import QUEUE, SUBSCRIPTIONS
 
 READS = ("notes:read", "personal:read")
 WRITES = (*READS, "notes:write")
-ALL = (*WRITES, "notes:manage")
+ALL = (*WRITES, "notes:manage", "notes:import")
 THEN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 

@@ -1,5 +1,5 @@
 """The service's addresses: parse, call one action or query, present."""
 
-from services.notifications.api import bounces, emails, mail_settings, templates
+from services.notifications.api import bounces, emails, invoices, mail_settings, templates
 
-BLUEPRINTS = (emails.blueprint, templates.blueprint, mail_settings.blueprint, bounces.blueprint)
+BLUEPRINTS = (emails.blueprint, templates.blueprint, mail_settings.blueprint, bounces.blueprint, invoices.blueprint)

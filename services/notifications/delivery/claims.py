@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from servicekit.db.direct import Statement, execute_directly
 from services.notifications import events, kinds
 from services.notifications.models import Attachment, Logo
 
@@ -41,20 +43,19 @@ _BEGIN = text(
     """
     UPDATE email SET handed_over_at = :now, attempts = attempts + 1
     WHERE id = :id AND claimed_by = :sender AND claim = :claim AND status = 'queued' AND claimed_until > now()
-    RETURNING *, EXISTS (
+    RETURNING id, publisher_id, customer_id, kind, message_id, from_address, from_name, reply_to, to_address, to_name,
+        subject, html, text, language, logo_id, created_at, attempts, in_doubt, resend_of, transaction_id,
+        subscription_id, invoice_number, version, EXISTS (
         SELECT 1 FROM attachment WHERE attachment.publisher_id = email.publisher_id AND email_id = email.id
     ) AS has_files
     """
 )
-_END = text(
+_END = """
+    UPDATE email SET status = %(status)s, ended_at = %(ended_at)s, due_at = coalesce(%(due_at)s, due_at),
+        handed_over_at = NULL, failure_code = %(failure_code)s, failure = %(failure)s, in_doubt = %(in_doubt)s,
+        attempts = %(attempts)s, claimed_by = NULL, claimed_until = NULL, version = %(version)s
+    WHERE id = %(id)s AND status = 'queued' AND claim = %(claim)s
     """
-    UPDATE email SET status = :status, ended_at = :ended_at, due_at = coalesce(:due_at, due_at),
-        handed_over_at = NULL, failure_code = :failure_code, failure = :failure, in_doubt = in_doubt OR :in_doubt,
-        attempts = attempts - :given_back, claimed_by = NULL, claimed_until = NULL, version = version + :step
-    WHERE id = :id AND status = 'queued' AND claim = :claim
-    RETURNING *
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +112,26 @@ def begin_hand_over(
     return session.execute(_BEGIN, given).one_or_none()
 
 
-def end_hand_over(session: Session, claim: Claim, result: Result, *, now: datetime) -> bool:
-    """Write down what became of a mail, and publish it where that was the end; False if somebody else has it now."""
+def end_hand_over(session: Session, claim: Claim, row: Row[Any], result: Result, *, now: datetime) -> bool:
+    """Write down what became of a mail, and publish it where that was the end; False if somebody else has it now.
+
+    ``row`` is what ``begin_hand_over`` read: whoever changes a mail takes it out of this one's hands by that.
+    """
     ended = result.status != kinds.QUEUED
-    values = {
-        "id": claim.email_id,
-        "claim": claim.number,
+    became = {
         "status": result.status,
         "ended_at": now if ended else None,
-        "due_at": result.due_at,
         "failure_code": result.failure_code,
         "failure": result.failure,
-        "in_doubt": result.in_doubt,
-        "given_back": 0 if result.counts else 1,
-        "step": 1 if ended else 0,
+        "in_doubt": row.in_doubt or result.in_doubt,
+        "attempts": row.attempts - (not result.counts),
+        "version": row.version + ended,
     }
-    row = session.execute(_END, values).one_or_none()
-    if row is not None and ended:
-        events.publish_email(session, row, now=now)
-    return row is not None
+    values = {**became, "id": claim.email_id, "claim": claim.number, "due_at": result.due_at}
+    (written,) = execute_directly(session, [Statement(_END, values)])
+    if written and ended:
+        events.publish_email(session, SimpleNamespace(**{**row._mapping, **became}), now=now)  # noqa: SLF001 - public
+    return written == 1
 
 
 def files_of(session: Session, row: Row[Any]) -> tuple[Row[Any] | None, Sequence[Row[Any]]]:

@@ -86,7 +86,7 @@ class Sender:
         self._now = now
         self._batch = batch
         self._pause = _BACK_OFF_SECONDS[0]
-        self._unwritten: list[tuple[Claim, Result]] = []
+        self._unwritten: list[tuple[Claim, Row[Any], Result]] = []
         self._holds_others = True
         """Whether it may have mails in hand that it doesn't know of: from an earlier life, or after a failure."""
         self.is_down = False
@@ -133,7 +133,7 @@ class Sender:
             reach("sender:begun")
             result = self._try(*begun[1:])
             reach("sender:answered")
-            self._unwritten.append((begun[0], result))
+            self._unwritten.append((begun[0], begun[2], result))
             begun = self._write_down(None if self._rests(stop) else left)
             reach("sender:written")
             MAILS.labels(result.failure_code or result.status).inc()
@@ -206,12 +206,12 @@ class Sender:
         with that, in the same transaction, if it is of the same publisher."""
         begun = None
         while self._unwritten:
-            claim, result = self._unwritten[0]
+            claim, row, result = self._unwritten[0]
             following = left[0] if left and len(self._unwritten) == 1 else None
             if following is not None and following.publisher_id != claim.publisher_id:
                 following = None
             with self._app.transaction(claim.publisher_id) as session:
-                end_hand_over(session, claim, result, now=self._now())
+                end_hand_over(session, claim, row, result, now=self._now())
                 if following is not None:
                     begun = self._read(session, following, alone=False)
             self._unwritten.pop(0)

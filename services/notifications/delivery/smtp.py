@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -87,6 +88,9 @@ class SmtpTransport:
         else:
             connection = smtplib.SMTP(settings.host, settings.port, local_hostname=name, timeout=timeout)
         try:
+            if connection.sock is not None:
+                # A message's end is sent by itself: it must not wait until what was before it is acknowledged.
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if settings.security == "starttls":
                 connection.starttls(context=self._context())  # raises where the server hasn't it: never in the clear
             connection.ehlo_or_helo_if_needed()
@@ -136,7 +140,7 @@ class SmtpTransport:
 
     def _hand_over(self, connection: smtplib.SMTP, content: bytes) -> None:
         """The message itself. Once its last byte is sent, only the answer tells whether the server took it."""
-        socket = connection.sock
+        line = connection.sock
         body = _with_dots(content)
         try:
             connection.send(body[:-5])
@@ -144,13 +148,13 @@ class SmtpTransport:
             self._drop()  # without its end no server takes a message
             raise Deferred(_code_of(error), _words(error)) from None
         try:
-            if socket is not None:
-                socket.settimeout(self._settings.answer_seconds)
+            if line is not None:
+                line.settimeout(self._settings.answer_seconds)
             connection.send(body[-5:])
             reach("smtp:sent")
             code, words = connection.getreply()
-            if socket is not None:
-                socket.settimeout(self._settings.timeout_seconds)
+            if line is not None:
+                line.settimeout(self._settings.timeout_seconds)
         except _TROUBLE as error:
             self._drop()
             raise InDoubt("answer_lost", _words(error)) from None

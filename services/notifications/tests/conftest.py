@@ -24,6 +24,7 @@ from servicekit.testing.databases import ScratchDatabase, Template, template
 from services.notifications.app import MIGRATIONS, create_app
 from services.notifications.delivery.port import Outgoing
 from services.notifications.delivery.sender import Sender
+from services.notifications.errors import InvoiceNotFound
 from services.notifications.handlers import QUEUE, subscriptions
 from services.notifications.models import Email
 from services.notifications.schedule import Scheduler
@@ -32,11 +33,13 @@ from services.notifications.settings import MailDefaults, Settings
 MAIL = MailDefaults(from_address="service@mail.example", from_name="Example Service", sender_domains=("mail.example",))
 ALL = (
     "notifications:read", "notifications:write", "notifications:manage", "notifications:bounces", "personal:read",
+    "billing:read",
 )  # fmt: skip
 CALLERS = {
     "a": api_key("pub_a", ALL, "Key of A"),
     "b": api_key("pub_b", ALL, "Key of B"),
-    "masked": api_key("pub_a", ("notifications:read", "notifications:write", "notifications:manage")),
+    "masked": api_key("pub_a", ("notifications:read", "notifications:write", "notifications:manage", "billing:read")),
+    "mails": api_key("pub_a", ("notifications:read", "personal:read")),
 }
 _numbers = count()
 
@@ -104,9 +107,32 @@ def system_database(scratch: ScratchDatabase) -> Iterator[Database]:
     made.close()
 
 
+@dataclass
+class Invoices:
+    """Billing, as notifications asks it for an invoice: publisher A's, by their IDs."""
+
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def find(self, publisher_id: str, invoice_id: str) -> dict[str, Any]:
+        """As the protocol says."""
+        if publisher_id != "pub_a" or invoice_id not in self.known:
+            raise InvoiceNotFound
+        return self.known[invoice_id]
+
+
 @pytest.fixture
-def app(scratch: ScratchDatabase, database: Database) -> Flask:
-    return create_app(Settings(database=scratch.urls, mail=MAIL), database=database, verifier=KnownCallers(CALLERS))
+def billing() -> Invoices:
+    return Invoices()
+
+
+@pytest.fixture
+def app(scratch: ScratchDatabase, database: Database, billing: Invoices) -> Flask:
+    return create_app(
+        Settings(database=scratch.urls, mail=MAIL),
+        database=database,
+        verifier=KnownCallers(CALLERS),
+        invoices=billing,
+    )
 
 
 @dataclass

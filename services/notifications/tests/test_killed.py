@@ -3,7 +3,6 @@ once, and arrives once except in the named window."""
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,8 +61,8 @@ def test_each_mail_is_logged_once_and_arrives_once(
     publisher = bus.publisher()
     port = server.start()
     publisher.publish([Message(each.id, each.type, each.to_json(), {}) for each in events], timeout=10)
-    assert doomed.run(scratch, bus_url, port, point=point, times=times) == -signal.SIGKILL
-    assert doomed.run(scratch, bus_url, port) == 0
+    doomed.run_until_killed(scratch, bus_url, port, point=point, times=times)
+    doomed.work_off(world.app, world.system, bus, port)
 
     mails = world.emails()
     assert sorted(mail.kind for mail in mails) == CALLED_FOR

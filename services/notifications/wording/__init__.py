@@ -27,10 +27,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One language: ``labels`` of facts, single ``words``, and the default template of each kind."""
+    """One language: ``labels`` of facts, single ``words``, those of an ``invoice``, each kind's default template."""
 
     labels: Mapping[str, str]
     words: Mapping[str, str]
+    invoice: Mapping[str, str]
     templates: Mapping[str, Source]
 
 
@@ -40,7 +41,7 @@ def wording(language: str) -> Wording:
     content = tomllib.loads((_HERE / f"{language}.toml").read_text("utf-8"))
     words = content["words"]
     kinds = {name: _source(told, words) for name, told in content["kinds"].items()}
-    return Wording(content["labels"], words, kinds)
+    return Wording(content["labels"], words, content["invoice"], kinds)
 
 
 def language_for(wanted: str | None, fallback: str) -> str:

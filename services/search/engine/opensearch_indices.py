@@ -49,7 +49,20 @@ class OpenSearchIndices:
             # Looked up before asking again for the alias: whoever made one in between has made it with its alias.
             number = self._highest() + 1
             holders = self._holders()
-            self._create(holders[-1] if holders else f"{self._alias}-{number}", in_service=True)
+            index = holders[-1] if holders else f"{self._alias}-{number}"
+            self._drop_remains(index)
+            self._create(index, in_service=True)
+
+    def _drop_remains(self, index: str) -> None:
+        """Other parts than the customers' that were in service with customers who are lost: an alias can be written to
+        one index only."""
+        # What is in service is looked up first: what comes into service after that isn't taken for lost.
+        holders = {holder for part in Collection for holder in self._holders(part)}
+        there = {self._part(known, part) for known in [*self._all(), index] for part in Collection}
+        for lost in holders - there:
+            self._client.indices.delete(
+                index=lost, params={"ignore_unavailable": "true"}, request_timeout=WRITE_SECONDS
+            )
 
     def made_with(self) -> int | None:
         with translated():

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from servicekit.db.direct import Statement, begin_with, execute_directly, teach
+from servicekit.db.lasting import finish
 
 _SET_PUBLISHER = "SELECT set_config('app.publisher_id', %(publisher_id)s, true)"
 _SET_READER = f"{_SET_PUBLISHER}, set_config('synchronous_commit', 'off', true)"
@@ -58,6 +59,7 @@ class Database:
             if publisher_id is not None:
                 begin_with(session, _binding(publisher_id, reading=reading))
             yield session
+            finish(session)
 
     def ping(self) -> None:
         """Raise if the database doesn't answer."""

@@ -14,6 +14,7 @@ from servicekit.imports.layout import Layout
 from servicekit.imports.records import Content, Record
 
 MOST_ROWS = 500
+"""In a transaction, where a kind doesn't say otherwise."""
 MOST_BYTES = 500_000
 _WITHHELD = "The row is not shown: the file has columns that are never stored, and which one is which is not certain."
 
@@ -23,6 +24,7 @@ class ChunkBuilder:
     """Collects records until there are enough for one transaction. What is never stored is left out here."""
 
     layout: Layout
+    most_rows: int | None = None
     records: list[Record] = field(default_factory=list)
     size: int = 0
 
@@ -34,7 +36,7 @@ class ChunkBuilder:
     @property
     def is_full(self) -> bool:
         """Whether this is a whole transaction's work."""
-        return len(self.records) >= MOST_ROWS or self.size >= MOST_BYTES
+        return len(self.records) >= (self.most_rows or MOST_ROWS) or self.size >= MOST_BYTES
 
 
 def pack(records: Sequence[Record]) -> bytes:

@@ -5,6 +5,7 @@ Killed anywhere, it or another one goes on where the last commit was; nothing is
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import traceback
@@ -59,6 +60,7 @@ class Importer:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, whatever the database does meanwhile."""
+        gc.freeze()  # a batch makes many objects: what was there before need not be looked through each time
         idle, back_off = _IDLE_SECONDS[0], _BACK_OFF_SECONDS[0]
         while not stop.is_set():
             try:

@@ -66,12 +66,13 @@ class Kind:
 
     ``read`` makes rows of records. ``work`` decides about rows and, unless it is a dry run, carries that out, all in
     the session's transaction, and keeps what is rejected; it may raise IntegrityError, then everything is decided
-    anew, or NotYet.
+    anew, or NotYet. ``most_rows``: so many in a transaction, if not as many as usual: more cost less, and more memory.
     """
 
     vocabulary: Vocabulary
     read: Callable[[ImportJob, Sequence[Record]], Sequence[Any]]
     work: Callable[[Session, ImportJob, Sequence[Any], Contents, datetime], Tally]
+    most_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from servicekit.imports.chunks import ChunkBuilder, pack
 from servicekit.imports.dialect import SAMPLE_BYTES, Dialect, detect
 from servicekit.imports.errors import PartTooSmall, UnreadableFile, UploadClosed, WrongOffset
 from servicekit.imports.jobs import find_import
+from servicekit.imports.kinds import Imports
 from servicekit.imports.layout import Layout, Wishes, lay_out
 from servicekit.imports.lines import LONGEST_ROW, Lines
 from servicekit.imports.records import Objects, Record, Table, TooBroken
@@ -85,7 +86,7 @@ def understand(
 
 def take_in(
     transaction: Transaction,
-    tables: ImportTables,
+    imports: Imports,
     *,
     import_id: str,
     publisher_id: str,
@@ -99,17 +100,19 @@ def take_in(
     With ``whole`` nothing follows, and the import waits to be worked on. Raises ImportNotFound, UploadClosed,
     WrongOffset, PartTooSmall, UnreadableFile.
     """
+    tables = imports.tables
     with transaction() as session:
         job = _receiving(session, tables, publisher_id, import_id, offset)
+    most_rows = imports.kinds[job.kind].most_rows
     layout = Layout.from_json(job.layout)
     position = job.received_bytes
-    builder, records = ChunkBuilder(layout), _records(job, layout, blocks, whole=whole)
+    builder, records = ChunkBuilder(layout, most_rows), _records(job, layout, blocks, whole=whole)
     try:
         for record in records:
             builder.add(record)
             if builder.is_full:
                 position = _keep(transaction, tables, job, builder, position, now())
-                builder = ChunkBuilder(layout)
+                builder = ChunkBuilder(layout, most_rows)
     except TooBroken:
         raise UnreadableFile(
             f"After row {job.received_records} so many quotes are not closed that the rest can't be read. Is it CSV?"

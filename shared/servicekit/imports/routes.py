@@ -143,7 +143,7 @@ def _add_content(blueprint: ServiceBlueprint, site: ImportSite) -> None:
         format_of_body()
         job = take_in(
             own_transactions(),
-            site.imports.tables,
+            site.imports,
             import_id=import_id,
             publisher_id=current_publisher_id(),
             blocks=blocks_of_body(),

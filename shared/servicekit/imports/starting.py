@@ -78,13 +78,13 @@ def start_import(
                 raise
     job = known if known is not None else job
     if job.status == "receiving":
-        job = _content(transaction, tables, job, blocks, whole=whole, resumable=request.key is not None, now=now)
+        job = _content(transaction, imports, job, blocks, whole=whole, resumable=request.key is not None, now=now)
     return job, known is not None
 
 
 def _content(
     transaction: Transaction,
-    tables: ImportTables,
+    imports: Imports,
     job: ImportJob,
     blocks: Iterator[bytes],
     *,
@@ -95,7 +95,7 @@ def _content(
     try:
         return take_in(
             transaction,
-            tables,
+            imports,
             import_id=job.id,
             publisher_id=job.publisher_id,
             blocks=skipped(blocks, job.received_bytes),
@@ -105,7 +105,7 @@ def _content(
         )
     except Exception as error:
         if isinstance(error, Problem) or (whole and not resumable):
-            _end(transaction, tables, job, error, now())  # nobody can go on with it
+            _end(transaction, imports.tables, job, error, now())  # nobody can go on with it
         raise
 
 

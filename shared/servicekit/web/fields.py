@@ -1,4 +1,4 @@
-"""Marshmallow fields for what people type: trimmed, composed, without characters that no text has."""
+"""Marshmallow fields for what people send: text trimmed, composed, without characters that no text has; exact types."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ class Text(fields.String):
                 return None
             raise ValidationError("Must not be empty.")
         return text
+
+
+class TrueOrFalse(fields.Boolean):
+    """JSON's ``true`` or ``false`` and nothing that Python takes for the same, such as 1 or 0.0."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class Moment(fields.Field[datetime]):

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from servicekit import clock
 from servicekit.db.tables import idempotency_key as table
 from servicekit.errors import BadRequest, Conflict, Invalid
+from servicekit.kept_answers import forget_answers
+from servicekit.screening import screen
 from servicekit.web.context import current_caller, current_publisher_id, current_session, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -85,10 +87,18 @@ def keep_instead(document: object) -> None:
 
 
 def keep_anew(response: Response) -> None:
-    """Keep ``response`` for repeated requests in place of the answer of the transaction that has just committed."""
+    """Keep ``response`` for repeated requests in place of the answer of the transaction that has just committed.
+
+    If the person that it speaks of was erased since, only that the request was carried out is kept.
+    """
     mine = g.pop("kept_row", None)
-    if mine is not None:
-        with kit().database.transaction(mine["publisher_id"]) as session:
+    if mine is None:
+        return
+    with kit().database.transaction(mine["publisher_id"]) as session:
+        person = g.get("datasubject")
+        if person is not None and screen(session, mine["publisher_id"], [person]).is_erased(person):
+            forget_answers(session, publisher_id=mine["publisher_id"], datasubject=person)
+        else:
             _keep(session, mine, response)
 
 

@@ -147,3 +147,20 @@ def test_transactions_of_subscriptions(imports: Imports, api: Api) -> None:
     (paid,) = imports.transactions(anna)
     assert (paid["kind"], paid["subscription_id"]) == ("renewal", _subscriptions(api, anna)[0]["id"])
     assert api.account(anna)["active_subscriptions"] == 1
+
+
+def test_payment_details_of_another_customer_cost_the_row(imports: Imports, api: Api) -> None:
+    anna, bo, cy = (imports.customer(f"{name}@example.com") for name in ("anna", "bo", "cy"))
+    api.offer(external_id="S1")
+    api.method(cy, "tok_visa.cy")
+    file = (
+        "email,offer,status,expires,token\n"
+        f"anna@example.com,S1,active,{_day(9)},tok_visa.anna\nbo@example.com,S1,active,{_day(9)},tok_visa.anna\n"
+        f"bo@example.com,S1,active,{_day(9)},tok_visa.cy\n"
+    )
+    job = imports.run("subscriptions", file, set="provider=sandbox")
+    assert counts(job) == (1, 0, 0, 2)
+    reason = "Another customer has these payment details on file."
+    assert imports.rejects(job) == [("3", "token", reason), ("4", "token", reason)]
+    assert len(_subscriptions(api, anna)) == 1
+    assert _subscriptions(api, bo) == api.ok("GET", f"payment_methods?customer_id={bo}")["items"] == []

@@ -194,3 +194,69 @@ def test_a_card_that_its_network_has_renewed(api: Api, tell: Tell, method: tuple
     after = api.ok("GET", f"payment_methods/{made['id']}")
     assert {name: after[name] for name in card} == card
     assert after["version"] == 2
+
+
+# --- what contradicts what is recorded ---------------------------------------------------------------------
+
+
+def test_another_amount_is_shown_and_the_provider_is_asked(
+    api: Api, tell: Tell, doubtful: dict[str, Any], executor: Executor, database: Database
+) -> None:
+    tell("ChargeSettled", key=doubtful["key"], reference="r", amount=euros(998))
+    shown = transaction(api, doubtful["id"])["operation"]
+    assert shown["status"] == "in_doubt"
+    assert shown["last_problem"] == ("amount_differs: 9.98 EUR were taken, as the provider told, and 9.99 EUR ordered.")
+    for _ in range(2):  # it looks up what asking again doesn't tell
+        executor.step()
+        with database.transaction("pub_a") as session:
+            session.connection().exec_driver_sql("UPDATE operation SET next_attempt_at = now() - interval '1 s'")
+    executor.step()
+    assert transaction(api, doubtful["id"])["status"] == "succeeded"  # the sandbox itself knows of the right amount
+
+
+@pytest.fixture
+def refused(api: Api, database: Database) -> dict[str, Any]:
+    """A refund that the provider took on and then failed: transaction, operation's key, the provider's ID of it."""
+    customer = api.customer()
+    api.method(customer, "tok_refund_fails")
+    bought = api.buy(customer, api.offer()["id"])["transaction"]
+    api.ok("POST", f"transactions/{bought['id']}/refund", {"reason": "goodwill"})
+    (refund,) = transaction(api, bought["id"])["refunds"]
+    assert refund["status"] == "failed"
+    with database.transaction("pub_a") as session:
+        key = session.connection().exec_driver_sql("SELECT id FROM operation WHERE kind = 'refund'").scalar_one()
+    return {**bought, "customer": customer, "key": key, "refund_reference": refund["provider_reference"]}
+
+
+def settled(refused: dict[str, Any], reference: str) -> dict[str, Any]:
+    """What is told of a refund of all of it."""
+    return {**refund_of(refused, 999, reference), "key": refused["key"]}
+
+
+def test_a_refund_that_was_made_although_it_counted_as_refused_is_recorded(
+    api: Api, tell: Tell, refused: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        assert tell("RefundSettled", **settled(refused, "re_made")).status_code == 204
+    after = transaction(api, refused["id"])
+    assert (after["status"], after["refunded"], after["remaining"]) == ("refunded", euros(999), euros(0))
+    (refund,) = after["refunds"]
+    assert (refund["status"], refund["failure"], refund["provider_reference"]) == ("succeeded", None, "re_made")
+    assert api.account(refused["customer"])["lifetime_value"] == [euros(0)]
+    kinds = [each["kind"] for each in api.ok("GET", f"invoices?customer_id={refused['customer']}")["items"]]
+    assert sorted(kinds) == ["credit_note", "invoice"]
+
+
+def test_of_a_refund_that_the_provider_itself_has_failed_that_was_the_last_word(
+    api: Api, tell: Tell, refused: dict[str, Any]
+) -> None:
+    assert refused["refund_reference"]
+    assert tell("RefundSettled", **settled(refused, refused["refund_reference"])).status_code == 204
+    assert transaction(api, refused["id"])["refunds"][0]["status"] == "failed"
+
+
+def test_more_than_is_left_is_not_recorded_as_refunded_after_all(api: Api, tell: Tell, refused: dict[str, Any]) -> None:
+    assert tell("RefundSettled", **refund_of(refused, 500, "re_other")).status_code == 204
+    assert tell("RefundSettled", **settled(refused, "re_made")).status_code == 204
+    after = transaction(api, refused["id"])
+    assert (after["refunded"], [each["status"] for each in after["refunds"]]) == (euros(500), ["failed", "succeeded"])

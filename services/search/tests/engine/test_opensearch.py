@@ -17,7 +17,7 @@ from services.search.engine.errors import EngineRefused, EngineUnavailable
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings, connect
 from services.search.engine.opensearch_index import index_body, mapping
 from services.search.engine.opensearch_query import query_of
-from services.search.engine.port import Outcome
+from services.search.engine.port import Collection, Outcome
 from services.search.tests.engine.conftest import opensearch_engine
 from services.search.tests.engine.helpers import document, fill, ids, parse
 
@@ -282,9 +282,9 @@ def test_the_alias_moves_only_from_where_it_was_seen(monkeypatch: pytest.MonkeyP
         indices = engine.indices
         for name in ("customers-2", "customers-3"):
             indices.create(name)
-        seen = indices._holders()
+        seen = {part: indices._holders(part) for part in Collection}
         indices.promote("customers-3", 2)
-        monkeypatch.setattr(indices, "_holders", lambda: seen)
+        monkeypatch.setattr(indices, "_holders", seen.__getitem__)
         with pytest.raises(EngineUnavailable):
             indices.promote("customers-2", 2)
         monkeypatch.undo()

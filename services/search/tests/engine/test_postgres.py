@@ -66,6 +66,8 @@ def test_no_word_of_those_who_left_stays(postgres: PostgresEngine, database: Dat
         "search_index": 0,
         "search_leftover": 0,
         "search_posting": 0,
+        "search_transaction_document": 0,
+        "search_transaction_token": 0,
         "search_typo": 0,
         "search_word": 0,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from servicekit.web.fields import Moment, Text
+from servicekit.web.fields import Moment, Text, TrueOrFalse
 
 NAME = Text(max_length=100)
 
@@ -58,3 +58,14 @@ def test_a_time_may_be_written_in_lower_case(text: str) -> None:
 def test_what_is_no_time_is_refused(text: Any) -> None:
     with pytest.raises(ValidationError):
         Moment().deserialize(text)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_what_they_are(value: bool) -> None:
+    assert TrueOrFalse().deserialize(value) is value
+
+
+@pytest.mark.parametrize("value", [1, 0, 1.0, 0.0, "true", "false", "1", "", [], {}], ids=repr)
+def test_nothing_else_is_taken_for_true_or_false(value: Any) -> None:
+    with pytest.raises(ValidationError, match="boolean"):
+        TrueOrFalse().deserialize(value)

@@ -1,0 +1,1 @@
+"""Importing notes from files."""
