@@ -18,11 +18,12 @@ from embedded.demo.known import demo_customers
 from embedded.demo.people import SEED
 from servicekit.db.database import Database
 from servicekit.events import Event
-from services.billing.events import subscription_told, transaction_told
+from services.billing.events import subscription_told
 from services.billing.models.invoices import Invoice
 from services.billing.models.payment_methods import PaymentMethod
 from services.billing.models.subscriptions import Subscription
 from services.billing.models.transactions import Refund, Transaction
+from services.billing.queries.transactions import present_transactions
 from services.billing.views.invoices import invoice_state
 from services.billing.views.payment_methods import payment_method_state
 from services.billing.views.transactions import refund_state
@@ -30,7 +31,7 @@ from services.customers.views import customer_state
 from services.notifications import kinds
 from services.notifications.calling import orders_of, subscription_facts
 from services.notifications.inbound import person_told
-from services.notifications.mailing import Order, Outcome, write_past_mail
+from services.notifications.mailing import Order, Outcome, write_past_mails
 from services.notifications.people import take_in
 from services.notifications.reminding import RENEWAL, take_in_thing
 from services.notifications.settings import MailDefaults
@@ -68,12 +69,16 @@ def fill_mails(
             found = demo_customers(session, publisher_id, numbers)
             states = {number: customer_state(customer) for number, customer in found.items()}
         with billing.transaction(publisher_id) as session:
-            bought = {number: _bought(session, state["id"], now) for number, state in states.items()}
+            bought = _bought(session, [state["id"] for state in states.values()], now)
         with notifications.transaction(publisher_id) as session:
             told = [person_told(state["id"], _FIRST_VERSION, state) for state in states.values()]
             take_in(session, publisher_id=publisher_id, told=told)
-            for number, state in sorted(states.items()):
-                _Log(session, publisher_id, number, state["id"], now).write(state, bought[number])
+            past = [
+                each
+                for number, state in sorted(states.items())
+                for each in _Log(session, publisher_id, number, state["id"], now).past(state, bought[state["id"]])
+            ]
+            write_past_mails(session, past, publisher_id=publisher_id, defaults=MailDefaults(), now=now)
 
 
 class _Log:
@@ -84,8 +89,8 @@ class _Log:
         self._now = now
         self._drawn = draws(_OF_MAILS, number)
 
-    def write(self, state: dict[str, Any], bought: _Bought) -> None:
-        """The welcome, and the newest of the others."""
+    def past(self, state: dict[str, Any], bought: _Bought) -> list[tuple[Order, Outcome]]:
+        """The welcome, and the newest of the others; what billing holds is known here from then on."""
         for thing in (*bought.methods, *bought.subscriptions):
             take_in_thing(self._session, self._told(thing))
         orders = [
@@ -98,12 +103,8 @@ class _Log:
         registered = datetime.fromisoformat(state["registered_at"])
         if registered > self._now - _REMEMBERED:
             past.insert(0, (registered, Order("welcome", self._customer_id, f"demo/{self._customer_id}")))
-        for place, (at, order) in enumerate(past):
-            draw = self._drawn[place % len(self._drawn)]
-            write_past_mail(
-                self._session, order, _outcome(order.kind, at, draw), publisher_id=self._publisher_id,
-                defaults=MailDefaults(), now=self._now,
-            )  # fmt: skip
+        drawn = self._drawn
+        return [(order, _outcome(order.kind, at, drawn[place % len(drawn)])) for place, (at, order) in enumerate(past)]
 
     def _told(self, thing: dict[str, Any]) -> Told:
         return Told(
@@ -156,36 +157,40 @@ def _outcome(kind: str, at: datetime, draw: int) -> Outcome:
     return Outcome(kinds.SENT, at, ended)
 
 
-def _bought(session: Session, customer_id: str, now: datetime) -> _Bought:
-    """What mails would have told of. What was imported is told as if it had happened here."""
+def _bought(session: Session, customer_ids: Sequence[str], now: datetime) -> dict[str, _Bought]:
+    """What mails would have told these customers of. What was imported is told as if it had happened here."""
 
-    def mine(model: Any, order: Any) -> Any:
-        return session.scalars(select(model).where(model.customer_id == customer_id).order_by(order)).all()
+    def theirs(model: Any, *more: Any) -> Any:
+        mine = (model.customer_id.in_(customer_ids), *more)
+        return session.scalars(select(model).where(*mine).order_by(model.customer_id, model.id)).all()
 
-    methods = [payment_method_state(each, now=now) for each in mine(PaymentMethod, PaymentMethod.id)]
-    subscriptions = [subscription_told(session, each) for each in mine(Subscription, Subscription.id)]
-    newest = select(Transaction).where(Transaction.customer_id == customer_id, Transaction.channel == "web")
-    paid = session.scalars(newest.order_by(Transaction.created_at.desc()).limit(_MOST)).all()
-    told = {each.id: {**transaction_told(session, each), "origin": "live"} for each in paid}
-    happened = [*_payments(paid, told), *_changes(subscriptions, now)]
-    for refund in mine(Refund, Refund.id):
+    found = {customer_id: _Bought([], [], []) for customer_id in customer_ids}
+    for method in theirs(PaymentMethod):
+        found[method.customer_id].methods.append(payment_method_state(method, now=now))
+    for subscription in theirs(Subscription):
+        found[subscription.customer_id].subscriptions.append(subscription_told(session, subscription))
+    paid = theirs(Transaction, Transaction.channel == "web")
+    told = dict(zip([each.id for each in paid], present_transactions(session, paid), strict=True))
+    for each in paid:
+        told[each.id] = {**told[each.id], "origin": "live"}
+        found[each.customer_id].events.append(_payment(each, told[each.id]))
+    for refund in theirs(Refund):
         if refund.transaction_id in told and refund.settled_at is not None:
             data = {**told[refund.transaction_id], "refund": refund_state(refund)}
             at = refund.settled_at + timedelta(hours=30)  # the file that it was in doesn't say when
-            happened.append(("transaction.refunded", refund.transaction_id, at, data))
-    for invoice in mine(Invoice, Invoice.id):
+            found[refund.customer_id].events.append(("transaction.refunded", refund.transaction_id, at, data))
+    for invoice in theirs(Invoice):
         data = {**invoice_state(invoice), "channel": "web", "origin": "live"}
-        happened.append(("invoice.issued", invoice.id, invoice.issued_at, data))
-    return _Bought(methods, subscriptions, happened)
+        found[invoice.customer_id].events.append(("invoice.issued", invoice.id, invoice.issued_at, data))
+    for bought in found.values():
+        bought.events += _changes(bought.subscriptions, now)
+    return found
 
 
-def _payments(
-    paid: Sequence[Transaction], told: dict[str, dict[str, Any]]
-) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
-    for each in paid:
-        kind = "transaction.failed" if each.status == "failed" else "transaction.succeeded"
-        # The first failure of a renewal is told of as its subscription's.
-        yield kind, each.id, each.created_at, {**told[each.id], "attempt": 2 if each.kind == "renewal" else None}
+def _payment(paid: Transaction, told: dict[str, Any]) -> tuple[str, str, datetime, dict[str, Any]]:
+    kind = "transaction.failed" if paid.status == "failed" else "transaction.succeeded"
+    # The first failure of a renewal is told of as its subscription's.
+    return kind, paid.id, paid.created_at, {**told, "attempt": 2 if paid.kind == "renewal" else None}
 
 
 def _changes(

@@ -124,25 +124,35 @@ def write_last_mail(
     return mail
 
 
-def write_past_mail(
-    session: Session, order: Order, outcome: Outcome, *, publisher_id: str, defaults: MailDefaults, now: datetime
-) -> Email | None:
-    """Put a mail of the past into the log, as it would be written today but without files. It is never sent. None where
-    it is there already, or the customer isn't known here with an address."""
-    person = known_recipients(session, publisher_id, [order.customer_id]).get(order.customer_id)
-    if person is None or person.erasing_since is not None or person.email is None:
-        return None
+def write_past_mails(
+    session: Session,
+    past: Sequence[tuple[Order, Outcome]],
+    *,
+    publisher_id: str,
+    defaults: MailDefaults,
+    now: datetime,
+) -> list[Email]:
+    """Put mails of the past into the log, as they would be written today but without files. They are never sent.
+
+    Left out is what is there already, and whose customer isn't known here with an address.
+    """
     settings = _settings(session, publisher_id)
     domain = _domain(settings, defaults)
-    mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
-    _fill(session, mail, person, settings, defaults, now=outcome.written_at)
-    mail.status, mail.ended_at = outcome.status, outcome.ended_at
-    mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
-    mail.attempts = int(outcome.status != kinds.GENERATED)
-    if not _put_down(session, [mail]):
-        return None
-    events.publish_email(session, mail, now=now)
-    return mail
+    people = known_recipients(session, publisher_id, [order.customer_id for order, _ in past])
+    mails = []
+    for order, outcome in past:
+        person = people.get(order.customer_id)
+        if person is None or person.erasing_since is not None or person.email is None:
+            continue
+        mail = _blank(order, publisher_id=publisher_id, message_domain=domain, now=outcome.written_at)
+        _fill(session, mail, person, settings, defaults, now=outcome.written_at)
+        mail.status, mail.ended_at = outcome.status, outcome.ended_at
+        mail.failure_code, mail.failure = outcome.failure_code, outcome.failure
+        mail.attempts = int(outcome.status != kinds.GENERATED)
+        mails.append(mail)
+    written = _put_down(session, mails)
+    events.publish_emails(session, written, now=now)
+    return written
 
 
 def complete_waiting(session: Session, person: Recipient, *, defaults: MailDefaults, now: datetime) -> None:

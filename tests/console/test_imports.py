@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.console.conftest import Site
 from tests.console.pages import Pages, Staff
 from tests.console.test_looks import assert_usable
+from tests.e2e.system import Api
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +65,27 @@ def test_unknown_columns_are_asked_about_and_what_was_chosen_counts(site: Site, 
         )
     )
     assert fields == {"No": "external_id", "email": "email", "Plan": "attributes.plan", "Remark": "left out"}
+
+
+def test_a_hostile_file_of_notes_is_text_wherever_it_is_shown(site: Site, pages: Pages) -> None:
+    owner = Staff.of_new_publisher(site.system)
+    api = Api(site.system.client, owner.api_key, owner.publisher_id)
+    customer = api.create(email="anna@example.com")
+    site.system.drain()
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
+    page = pages.signed_in(owner, "/console/imports/new?kind=notes")
+    _choose(page, f"email,text,author\nanna@example.com,{evil},{evil}\nanna@example.com,{evil * 99},{evil}\n", "n.csv")
+    page.get_by_label("Name of the import").fill(evil)
+    page.get_by_role("button", name="Import").click()
+    page.wait_for_url("**/console/imports/notes/imp_*")
+    site.system.drain()
+    page.get_by_text("Finished with rejects").wait_for()
+    assert page.locator("h1").inner_text() == evil
+    page.goto(f"{site.url}/console/customers/{customer['id']}")
+    note = page.locator("#panel-notes .note")
+    note.get_by_text("imported").wait_for()
+    assert (note.locator(".note-text").text_content(), note.locator("strong").text_content()) == (evil, evil)
+    assert page.locator("#panel-notes .note").locator("script, img").count() == 0
 
 
 def test_a_file_of_many_pieces_is_sent_whole(site: Site, pages: Pages) -> None:

@@ -81,7 +81,8 @@ def work_on_subscriptions(
     unchanged = sum(batch.decide(row, found.customer_of[row.number]) for row in good)
     if not job.dry_run:
         batch.carry_out()
-    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in rows if row.faults)]
+    blamed = (row for row in rows if row.faults and row.number not in gone)
+    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in blamed)]
     keep_rejections(session, TABLES, job, rejected, contents)
     return Tally(created=len(batch.made), unchanged=unchanged, rejected=len(rejected))
 

@@ -57,7 +57,8 @@ def work_on_transactions(
         keep_identities(session, TABLES, job, batch.seen_now)
     else:
         batch.carry_out()
-    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in rows if row.faults)]
+    blamed = (row for row in rows if row.faults and row.number not in gone)
+    rejected = [*found.rejected, *(Rejection(row.number, row.faults) for row in blamed)]
     keep_rejections(session, TABLES, job, rejected, contents)
     return Tally(created=len(batch.made), unchanged=unchanged, rejected=len(rejected))
 

@@ -232,16 +232,6 @@ def test_a_transaction_of_somebody_else_is_not_shown_here(client: FlaskClient, f
     assert client.get(f"{PAGE}/transactions/{TXN}").status_code == 303, "a dialog is shown on its page"
 
 
-def test_an_invoice_is_shown_as_it_was_made_out(client: FlaskClient, fake: FakeApi) -> None:
-    fake.answers["GET /v1/billing/invoices"] = listed(INVOICE, cursor="older")
-    assert "2026-000001" in part(client, "invoices")
-    assert "cursor=older" in part(client, "invoices")
-    assert "<table" not in part(client, "invoices?cursor=older")
-    shown = part(client, f"invoices/{INV}")
-    for each in ("Anna Müller", "Nordlicht GmbH", "€1,234.56", "€197.11", "(19 %)", "1 Feb 2026"):
-        assert each in shown
-
-
 def test_the_summary_has_the_accounts_figures(client: FlaskClient) -> None:
     shown = part(client, "account")
     for each in ("€1,234.56", "JP¥500", "1,234", "1 Jan 2027", "€9.99", "Visa", "Google Play", "Active"):

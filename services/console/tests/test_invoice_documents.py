@@ -1,4 +1,4 @@
-"""An invoice as a page to print and as a PDF, passed on from the API."""
+"""An invoice as it was made out, as a page to print and as a PDF, passed on from the API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from flask.testing import FlaskClient
 
-from services.console.tests.billing_examples import INV, INVOICE
+from services.console.tests.billing_examples import INV, INVOICE, listed
 from services.console.tests.conftest import FakeApi, problem
 from services.console.tests.examples import CUSTOMER, ID, ME, PREFERENCES
 
@@ -20,13 +20,29 @@ def _an_invoice(fake: FakeApi) -> None:
     fake.answers |= {
         f"GET /v1/customers/{ID}": CUSTOMER,
         "GET /v1/identity/me": {**ME, "scopes": [*ME["scopes"], "billing:read"]},
-        "GET /v1/identity/me/preferences": PREFERENCES,
+        "GET /v1/identity/me/preferences": {**PREFERENCES, "language": "en-GB", "time_zone": "Europe/Berlin"},
         f"GET /v1/billing/invoices/{INV}": INVOICE,
     }
 
 
+def _part(client: FlaskClient, path: str) -> str:
+    answer = client.get(f"{PAGE}/{path}", headers={"HX-Request": "true"})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_an_invoice_is_shown_as_it_was_made_out(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers["GET /v1/billing/invoices"] = listed(INVOICE, cursor="older")
+    assert "2026-000001" in _part(client, "invoices")
+    assert "cursor=older" in _part(client, "invoices")
+    assert "<table" not in _part(client, "invoices?cursor=older")
+    shown = _part(client, f"invoices/{INV}")
+    for each in ("Anna Müller", "Nordlicht GmbH", "€1,234.56", "€197.11", "(19 %)", "1 Feb 2026"):
+        assert each in shown
+
+
 def test_an_invoice_is_printed_and_fetched_as_the_api_gives_it(client: FlaskClient, fake: FakeApi) -> None:
-    dialog = client.get(f"{PAGE}/invoices/{INV}", headers={"HX-Request": "true"}).text
+    dialog = _part(client, f"invoices/{INV}")
     assert f'href="{PAGE}/invoices/{INV}/page" target="_blank" rel="noopener"' in dialog
     assert f'href="{PAGE}/invoices/{INV}/pdf" target="_blank" rel="noopener"' in dialog
     headers = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.notifications import kinds
-from services.notifications.mailing import Order, Outcome, write_past_mail
+from services.notifications.mailing import Order, Outcome, write_past_mails
 from services.notifications.models import Email
 from services.notifications.samples import FACTS
 from services.notifications.tests.conftest import MAIL, Api, World, anonymized
@@ -22,12 +22,12 @@ def customer_id(world: World, api: Api) -> str:
     return world.customer(language="de")
 
 
-def write(world: World, customer_id: str, status: str = kinds.SENT, **more: Any) -> Email | None:
+def write(world: World, customer_id: str, status: str = kinds.SENT, **more: Any) -> list[Email]:
     order = Order("receipt", customer_id, "past/1", FACTS)
     outcome = Outcome(status, WRITTEN, WRITTEN + timedelta(seconds=3), **more)
     with world.app.transaction("pub_a") as session:
-        return write_past_mail(
-            session, order, outcome, publisher_id="pub_a", defaults=MAIL, now=datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
+        return write_past_mails(
+            session, [(order, outcome)], publisher_id="pub_a", defaults=MAIL, now=datetime(2026, 3, 12, tzinfo=UTC)
         )
 
 
@@ -45,19 +45,19 @@ def test_it_is_shown_with_its_time_and_never_sent(world: World, api: Api, custom
 
 
 def test_it_is_written_once(world: World, customer_id: str) -> None:
-    assert write(world, customer_id) is not None
-    assert write(world, customer_id) is None
+    assert len(write(world, customer_id)) == 1
+    assert write(world, customer_id) == []
     assert len(world.emails()) == 1
 
 
 def test_it_is_forgotten_with_its_customer(world: World, customer_id: str) -> None:
     write(world, customer_id, kinds.FAILED, failure_code="mailbox_refused", failure="550 anna@example.com")
     world.take(anonymized(customer_id))
-    assert write(world, customer_id) is None
+    assert write(world, customer_id) == []
     past = world.emails(kind="receipt")[0]
     assert (past.to_address, past.html, past.failure) == (None, None, None)
 
 
 def test_nobody_is_written_about_who_is_not_known(world: World) -> None:
-    assert write(world, "cus_06h5yvkg1scm7h3b8k5rqt2zzz") is None
+    assert write(world, "cus_06h5yvkg1scm7h3b8k5rqt2zzz") == []
     assert world.emails() == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from servicekit import clock
 from servicekit.db.database import Database
 from servicekit.ids import new_id
@@ -90,6 +92,25 @@ def test_a_person_anonymized_while_the_file_waits_is_not_brought_back(imports: I
     assert "SECRET" not in answer
     assert "anonymized after the file was sent" in answer
     assert imports.api.account(anna)["transactions_count"] == 0
+
+
+@pytest.mark.parametrize("kind", ["transactions", "subscriptions"])
+def test_a_bad_row_about_somebody_anonymized_is_not_kept_either(
+    imports: Imports, database: Database, kind: str
+) -> None:
+    anna = imports.customer("anna@example.com")
+    file = {
+        "transactions": "order id,email,date,amount,currency\nSECRET-1,anna@example.com,never,5,EUR\n",
+        "subscriptions": "external_id,email,offer,status,current_period_end\nSECRET-1,anna@example.com,x,what,never\n",
+    }
+    job = imports.send(kind, file[kind]).json
+    _erase(database, anna)
+    for _ in range(4):
+        imports.work(seconds=11)
+    assert counts(imports.read(job["id"])) == (0, 0, 0, 1)
+    answer = imports.api.send("GET", f"imports/{job['id']}/rejects").text
+    assert "SECRET" not in answer
+    assert "anonymized after the file was sent" in answer
 
 
 def test_anonymizing_blanks_rejected_rows_that_speak_of_the_person(imports: Imports, database: Database) -> None:
