@@ -119,6 +119,8 @@ def test_a_page_can_be_used_by_all_and_is_pictured(
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.screenshot(path=pictures / f"{state}-{theme}-{width}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        if width == "narrow":
+            assert_usable(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

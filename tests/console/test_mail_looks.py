@@ -125,3 +125,5 @@ def test_nothing_is_in_the_way_of_anybody(
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.screenshot(path=pictures / f"{state}-{theme}-{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        if width == "narrow":
+            assert_usable(page)

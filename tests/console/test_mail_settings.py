@@ -209,6 +209,7 @@ def test_two_who_edit_the_settings_at_once_overwrite_nothing(pages: Pages, owner
 def test_what_is_typed_outlasts_the_session_and_somebody_elses_change(site: Site, pages: Pages, owner: Staff) -> None:
     pages.expected.append("Failed to load resource: the server responded with a status of 412")
     page = pages.signed_in(owner, WELCOME)
+    shown_mail(page).get_by_text("Welcome!").wait_for()
     page.get_by_label("HTML").fill("\n<p>Typed before</p>")
     page.context.clear_cookies(name="accounts_session")
     page.get_by_role("button", name="Save", exact=True).click()
