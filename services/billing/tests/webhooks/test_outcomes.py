@@ -214,6 +214,17 @@ def test_another_amount_is_shown_and_the_provider_is_asked(
     assert transaction(api, doubtful["id"])["status"] == "succeeded"  # the sandbox itself knows of the right amount
 
 
+def test_another_amount_is_nobodys_concern_any_more_once_it_was_called_off(
+    api: Api, tell: Tell, doubtful: dict[str, Any], database: Database
+) -> None:
+    tell("ChargeSettled", key=doubtful["key"], reference="r", amount=euros(998))
+    api.ok("POST", f"transactions/{doubtful['id']}/cancel", {})
+    assert transaction(api, doubtful["id"])["status"] == "refunded"
+    with database.transaction("pub_a") as session:
+        told = "SELECT count(*) FROM operation WHERE last_problem LIKE 'amount_differs:%%'"  # what doctor looks for
+        assert session.connection().exec_driver_sql(told).scalar_one() == 0
+
+
 @pytest.fixture
 def refused(api: Api, database: Database) -> dict[str, Any]:
     """A refund that the provider took on and then failed: transaction, operation's key, the provider's ID of it."""
