@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.refunds import fail_refund, record_foreign_refund, settle_after_all
 from services.billing.actions.transactions import order_key
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
@@ -93,6 +94,7 @@ def _settle_after_all(session: Session, telling: Telling, operation: Operation, 
     operation.status = "succeeded"
     settle_after_all(session, account, refund, reference=fact.reference, at=telling.at, now=telling.now)
     settle_account(session, account, now=telling.now)
+    confirm_erasure(session, account, now=telling.now)
 
 
 def _charged(

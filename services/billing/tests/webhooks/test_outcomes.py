@@ -9,6 +9,7 @@ import pytest
 from servicekit.db.database import Database
 from services.billing.execution.executor import Executor
 from services.billing.tests.conftest import Api, code_of, outbox_of
+from services.billing.tests.test_closing import erase, erasures, everything
 from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
 
 # --- charges -----------------------------------------------------------------------------------------------
@@ -223,6 +224,23 @@ def test_another_amount_is_nobodys_concern_any_more_once_it_was_called_off(
     with database.transaction("pub_a") as session:
         told = "SELECT count(*) FROM operation WHERE last_problem LIKE 'amount_differs:%%'"  # what doctor looks for
         assert session.connection().exec_driver_sql(told).scalar_one() == 0
+
+
+def test_money_that_comes_after_somebody_was_erased_leaves_nothing_personal(
+    api: Api, tell: Tell, doubtful: dict[str, Any], executor: Executor, database: Database, system_database: Database
+) -> None:
+    tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.")
+    erase(database, doubtful["customer"])
+    while executor.step():
+        pass
+    assert erasures(system_database) == [doubtful["customer"]]
+    fact = {"key": doubtful["key"], "reference": doubtful["reference"], "amount": euros(999)}
+    assert tell("ChargeSettled", **fact).status_code == 204
+    while executor.step():
+        pass
+    assert transaction(api, doubtful["id"])["status"] == "refunded"
+    assert doubtful["reference"] not in everything(database)
+    assert erasures(system_database) == [doubtful["customer"]]
 
 
 @pytest.fixture
