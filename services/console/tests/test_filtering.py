@@ -26,6 +26,7 @@ FORMS: list[tuple[dict[str, Any], str]] = [
     ({"transactions_from": "3"}, "transactions:3.."),
     ({"transactions_from": "3", "transactions_to": "5"}, "transactions:3..5"),
     ({"lifetime_value_from": "9,90", "lifetime_value_currency": "EUR"}, "lifetime_value:9.90EUR.."),
+    ({"lifetime_value_from": "1,000", "lifetime_value_to": "1,234,567.50"}, "lifetime_value:1000..1234567.50"),
     ({"lifetime_value_from": "1", "lifetime_value_to": "2"}, "lifetime_value:1..2"),
     ({"lifetime_value_currency": "EUR"}, ""),
     ({"registered": "<30d"}, "registered<30d"),
