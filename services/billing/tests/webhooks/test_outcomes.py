@@ -9,7 +9,6 @@ import pytest
 from servicekit.db.database import Database
 from services.billing.execution.executor import Executor
 from services.billing.tests.conftest import Api, code_of, outbox_of
-from services.billing.tests.test_closing import erase, erasures, everything
 from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
 
 # --- charges -----------------------------------------------------------------------------------------------
@@ -226,23 +225,6 @@ def test_another_amount_is_nobodys_concern_any_more_once_it_was_called_off(
         assert session.connection().exec_driver_sql(told).scalar_one() == 0
 
 
-def test_money_that_comes_after_somebody_was_erased_leaves_nothing_personal(
-    api: Api, tell: Tell, doubtful: dict[str, Any], executor: Executor, database: Database, system_database: Database
-) -> None:
-    tell("ChargeFailed", key=doubtful["key"], reference="r", code="x", message="No.")
-    erase(database, doubtful["customer"])
-    while executor.step():
-        pass
-    assert erasures(system_database) == [doubtful["customer"]]
-    fact = {"key": doubtful["key"], "reference": doubtful["reference"], "amount": euros(999)}
-    assert tell("ChargeSettled", **fact).status_code == 204
-    while executor.step():
-        pass
-    assert transaction(api, doubtful["id"])["status"] == "refunded"
-    assert doubtful["reference"] not in everything(database)
-    assert erasures(system_database) == [doubtful["customer"]]
-
-
 @pytest.fixture
 def refused(api: Api, database: Database) -> dict[str, Any]:
     """A refund that the provider took on and then failed: transaction, operation's key, the provider's ID of it."""
@@ -289,3 +271,16 @@ def test_more_than_is_left_is_not_recorded_as_refunded_after_all(api: Api, tell:
     assert tell("RefundSettled", **settled(refused, "re_made")).status_code == 204
     after = transaction(api, refused["id"])
     assert (after["refunded"], [each["status"] for each in after["refunds"]]) == (euros(500), ["failed", "succeeded"])
+
+
+def test_one_that_came_back_and_was_made_again_is_another_one(api: Api, tell: Tell, refused: dict[str, Any]) -> None:
+    first, again = settled(refused, "re_made"), settled(refused, "re_again")
+    failed = {name: value for name, value in first.items() if name not in ("amount", "charge_key")}
+    assert tell("RefundSettled", **first).status_code == 204
+    assert tell("RefundFailed", **failed, code="x", message="No.").status_code == 204
+    for _ in range(2):
+        assert tell("RefundSettled", **again).status_code == 204
+    after = transaction(api, refused["id"])
+    assert (after["refunded"], [each["status"] for each in after["refunds"]]) == (euros(999), ["failed", "succeeded"])
+    kinds = [each["kind"] for each in api.ok("GET", f"invoices?customer_id={refused['customer']}")["items"]]
+    assert sorted(kinds) == ["credit_note", "credit_note", "invoice", "invoice"]
