@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.transactions import settle_transaction
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.recording import record_outcome
 from services.billing.models.operations import AMOUNT_DIFFERS, CALLED_OFF, OPEN, Operation
 from services.billing.models.transactions import Transaction
@@ -101,3 +102,4 @@ def _settle_after_all(session: Session, telling: Telling, operation: Operation, 
     operation.status = "succeeded"
     settle_transaction(session, account, transaction, reference=outcome.reference, at=telling.at, now=telling.now)
     settle_account(session, account, now=telling.now)
+    confirm_erasure(session, account, now=telling.now)
