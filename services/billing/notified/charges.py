@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +20,8 @@ from services.billing.providers.notifications import ChargeFailed, ChargeSettled
 from services.billing.providers.port import Declined, Settled
 
 _log = structlog.get_logger("notifications")
+# One that is longer in doubt waits for somebody to look at it, and not for a notification.
+_LONGEST_DOUBT = timedelta(days=1)
 
 
 def charge_settled(session: Session, telling: Telling, fact: ChargeSettled) -> None:
@@ -57,13 +61,13 @@ def operation_of(session: Session, telling: Telling, key: str | None, kind: str)
 
 
 def is_a_charge_in_doubt(session: Session, telling: Telling) -> bool:
-    """Whether this provider may have charged something whose reference isn't known here yet."""
+    """Whether this provider may have charged something lately whose reference isn't known here yet."""
     doubtful = select(Operation.id).where(
         Operation.publisher_id == telling.publisher_id,
         Operation.provider == telling.provider,
         Operation.kind == "charge",
         Operation.status.in_(("pending", "in_doubt", "processing")),
-        Operation.first_called_at.is_not(None),
+        Operation.first_called_at > telling.now - _LONGEST_DOUBT,
     )
     return session.scalars(doubtful.limit(1)).one_or_none() is not None
 
