@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from services.notifications.rendering import Brand, render_mail
+from services.notifications.samples import PERSON
 from services.notifications.sandbox import MOST_OUTPUT, TemplateRefused, render
 from services.notifications.tests.conftest import Api
+from services.notifications.wording import Source
 
 GOOD = {"subject": "Hi", "html": "<p>{{ greeting }}</p>", "text": "{{ greeting }}"}
+BRAND = Brand("Example")
 LONG: dict[str, Any] = {"name": "x" * 400, "lines": [{"description": "y" * 400}] * 200}
 
 
@@ -55,3 +59,26 @@ def test_lists_are_gone_through_and_joined(*, html: bool) -> None:
     assert render(source, context, html=html) == f"1{escaped},2c,{escaped}; c"
     assert render("{{ lines|join(', ', 'description') }}", context, html=html) == "one, two"
     assert len(render("{{ lines|join }}", LONG, html=html)) < MOST_OUTPUT
+
+
+@pytest.mark.parametrize("deep", ["<b>" * 16_000, "<table><td>" * 4_000], ids=["letters", "tables"])
+def test_html_that_would_end_the_process_is_refused(api: Api, deep: str) -> None:
+    for method, path in (("PUT", "/templates/receipt/en"), ("POST", "/templates/receipt/en/preview")):
+        answer: Any = api.send(method, path, {**GOOD, "html": f"{deep}x"}, headers={"If-Match": "*"})
+        assert (answer.status_code, answer.json["code"]) == (422, "template_invalid"), answer.text
+    with pytest.raises(TemplateRefused):
+        render_mail("receipt", "en", {}, brand=BRAND, person=PERSON, source=Source("s", f"{deep}x", "t"))
+
+
+def test_tags_that_multiply_are_refused() -> None:
+    html = "".join(f"<p><i title='{number}'>x</p>" for number in range(900))
+    with pytest.raises(TemplateRefused, match="longer"):
+        render_mail("receipt", "en", {}, brand=BRAND, person=PERSON, source=Source("s", html, "t"))
+
+
+def test_a_long_invoice_has_room() -> None:
+    facts = {"lines": [{"description": "A", "amount": {"amount_minor": 1, "currency": "EUR"}}] * 200}
+    row = "<tr><td>{{ line.description }}</td><td><b>{{ line.quantity }}</b></td><td>{{ line.amount }}</td></tr>"
+    html = f"<table>{{% for line in lines %}}{row}{{% endfor %}}</table>"
+    made = render_mail("invoice", "en", facts, brand=BRAND, person=PERSON, source=Source("s", html, "t"))
+    assert made.html.count("<td") >= 600
