@@ -22,6 +22,7 @@ from services.identity.credentials import hash_password
 from services.identity.models import Staff
 from services.identity.roles import PUBLISHER_SCOPES
 
+PUBLISHER = "Demo Publishing"
 OWNER_EMAIL = "owner@example.com"
 _WORTH_A_BAR = 1000
 
@@ -52,6 +53,8 @@ def first_start(assembly: Assembly, directory: Path, *, demo: int) -> Credential
         assembly.databases["billing.app"],
         assembly.databases["notifications.app"],
         publisher_id=owner.publisher_id,
+        publisher_name=PUBLISHER,
+        owner=(owner.id, owner.name),
         count=demo,
         now=now,
     )
@@ -84,7 +87,7 @@ def _owner(assembly: Assembly, password: str, now: datetime) -> Staff:
         with assembly.databases["identity.app"].transaction() as session:
             return create_publisher(
                 session,
-                name="Demo Publishing",
+                name=PUBLISHER,
                 owner_email=OWNER_EMAIL,
                 owner_name="Demo Owner",
                 password=password,

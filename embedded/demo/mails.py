@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from embedded.demo.draws import below, draws, share
 from embedded.demo.known import demo_customers
 from embedded.demo.people import SEED
+from servicekit.auth.caller import Caller
 from servicekit.db.database import Database
 from servicekit.events import Event
 from services.billing.events import subscription_told
@@ -32,9 +33,11 @@ from services.notifications import kinds
 from services.notifications.calling import orders_of, subscription_facts
 from services.notifications.inbound import person_told
 from services.notifications.mailing import Order, Outcome, write_past_mails
+from services.notifications.models import MailSettings
 from services.notifications.people import take_in
 from services.notifications.reminding import RENEWAL, take_in_thing
 from services.notifications.settings import MailDefaults
+from services.notifications.settings_editing import edit_settings
 from services.notifications.things import Told
 
 _BATCH = 100
@@ -60,9 +63,34 @@ class _Bought:
 
 
 def fill_mails(
-    customers: Database, billing: Database, notifications: Database, *, publisher_id: str, count: int, now: datetime
+    customers: Database,
+    billing: Database,
+    notifications: Database,
+    *,
+    publisher_id: str,
+    publisher_name: str,
+    owner: tuple[str, str],
+    count: int,
+    now: datetime,
 ) -> None:
-    """Write the logs of the first ``count`` demo customers; what is there already is left as it is."""
+    """Write the logs of the first ``count`` demo customers; what is there already is left as it is.
+
+    ``owner`` is the ID and the name of the member who set the name that mails come from.
+    """
+    editor = Caller(
+        kind="staff", actor_id=owner[0], name=owner[1], publisher_id=publisher_id, role="owner", scopes=frozenset()
+    )
+    with notifications.transaction(publisher_id) as session:
+        if session.get(MailSettings, publisher_id) is None:
+            edit_settings(
+                session,
+                publisher_id=publisher_id,
+                data={"sender_name": publisher_name},
+                expected_revision=None,
+                defaults=MailDefaults(),
+                editor=editor,
+                now=now,
+            )
     for first in range(1, count + 1, _BATCH):
         numbers = range(first, min(first + _BATCH, count + 1))
         with customers.transaction(publisher_id) as session:

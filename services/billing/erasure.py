@@ -1,6 +1,7 @@
 """Forgetting a customer: everything personal goes, amounts stay, and providers are asked to drop their tokens.
 
-It is confirmed when no order to a provider is open any more: until then the orders need the tokens.
+It is confirmed when no order to a provider is open any more: until then the orders need the tokens. What a provider
+tells after that is forgotten as well.
 """
 
 from __future__ import annotations
@@ -58,10 +59,11 @@ def erase_customer(session: Session, *, publisher_id: str, customer_id: str, ver
 def confirm_erasure(session: Session, account: Account, *, now: datetime) -> None:
     """Say that nothing personal of an erased customer is left, once no order to a provider needs it any more.
 
-    To be called after each outcome of an operation; it does nothing for anybody else.
+    To be called after each outcome of an operation, also one that comes after all; it does nothing for anybody else.
+    What came after it was said goes, too; it is said once.
     """
     known = session.get(KnownCustomer, account.customer_id, with_for_update=True, populate_existing=True)
-    if known is None or not known.erased or known.confirmed_at is not None:
+    if known is None or not known.erased:
         return
     session.flush()
     is_open = select(Operation.id).where(
@@ -77,6 +79,8 @@ def confirm_erasure(session: Session, account: Account, *, now: datetime) -> Non
         .where(Operation.publisher_id == account.publisher_id, Operation.customer_id == account.customer_id)
         .values(request={})
     )
+    if known.confirmed_at is not None:
+        return
     known.confirmed_at = now
     account.version += 1
     events.publish_erased(session, account, now=now)

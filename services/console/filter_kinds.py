@@ -10,6 +10,7 @@ from typing import Protocol
 _PLAIN = re.compile(r"[\w.+-]+\Z")
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?\Z", re.ASCII)
 _MONEY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([A-Z]{3})?\Z", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 Chosen = Mapping[str, Sequence[str]]
@@ -166,5 +167,6 @@ class Dates:
 
 
 def _bare(value: str) -> str:
-    """As it can stand in a condition."""
-    return re.sub(r'[\s"]', "", value.replace(",", "."))
+    """As it can stand in a condition. A comma before three digits groups thousands, any other is a decimal point."""
+    bare = re.sub(r'[\s"]', "", value)
+    return bare.replace(",", "" if _GROUPED.match(bare) else ".")

@@ -61,6 +61,7 @@ FILTERS: Sequence[Filter] = (
     Filter("subscription", "Subscription", AnyOf(_in(STATUSES))),
     Filter("access", "Has access", OneOf(_in(YES_NO))),
     Filter("payment_method", "Last payment method", OneOf(_in(METHODS))),
+    Filter("first_channel", "First channel", OneOf(_in(CHANNELS))),
     Filter("channel", "Last channel", OneOf(_in(CHANNELS))),
     Filter("subscriptions", "Active subscriptions", Range()),
     Filter("transactions", "Transactions", Range()),

@@ -113,7 +113,8 @@ def method_name(method: Mapping[str, Any] | None) -> str:
         return ""
     if method["kind"] == "store":
         return words(CHANNELS, method.get("brand") or "store")
-    return str(method.get("brand") or words(_METHOD_KINDS, method["kind"]))
+    brand = str(method.get("brand") or "")
+    return (words({}, brand) if brand.islower() else brand) or words(_METHOD_KINDS, method["kind"])
 
 
 def every(period: Mapping[str, Any] | None) -> str:

@@ -48,7 +48,16 @@ def test_the_demo_s_past_is_in_the_log_and_nothing_of_it_is_sent(system: System,
     already, databases, now = len(system.mail.sent), system.assembly.databases, clock.now()
     customers, billing = databases["customers.app"], databases["billing.app"]
     fill(customers, billing=billing, publisher_id=api.publisher_id, count=30, now=now, done=lambda _: None)
-    fill_mails(customers, billing, databases["notifications.app"], publisher_id=api.publisher_id, count=30, now=now)
+    fill_mails(
+        customers,
+        billing,
+        databases["notifications.app"],
+        publisher_id=api.publisher_id,
+        publisher_name="Example Media",
+        owner=("stf_1", "Olivia Owner"),
+        count=30,
+        now=now,
+    )
     system.drain()
     assert len(system.mail.sent) == already
     logged = api.get("/v1/notifications/emails", limit=200)["items"]

@@ -56,7 +56,9 @@ def filled() -> Iterator[Filled]:
 
 
 def _fill_mails(filled: Filled) -> None:
-    fill_mails(**filled, publisher_id="pub_demo", count=COUNT, now=NOW)
+    fill_mails(
+        **filled, publisher_id="pub_demo", publisher_name="Demo & Co", owner=("stf_1", "Olivia"), count=COUNT, now=NOW
+    )
 
 
 def _log(filled: Filled) -> list[Email]:
@@ -84,7 +86,7 @@ def test_each_is_of_the_past_and_can_be_looked_at(filled: Filled) -> None:
         assert mail.created_at <= NOW
         assert mail.to_address == people[mail.customer_id].email
         assert mail.subject
-        assert mail.html
+        assert "Demo &amp; Co" in (mail.html or "")
         assert mail.text
         assert (mail.failure_code is not None) == (mail.status in ("failed", "bounced"))
     assert all(mail.invoice_number for mail in _log(filled) if mail.kind == "invoice")

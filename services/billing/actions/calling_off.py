@@ -31,7 +31,7 @@ def call_off(
     charge = operation_for(session, transaction.id, "charge")
     if charge is not None:
         session.refresh(charge, with_for_update=True)
-        charge.status, charge.done_at = CALLED_OFF, now
+        charge.status, charge.done_at, charge.last_problem = CALLED_OFF, now, None
     if charge is None or not may_be_charged(charge):
         cancelled(session, transaction, now=now)
         return None

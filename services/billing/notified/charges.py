@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_for_outcome, settle_account
 from services.billing.actions.transactions import settle_transaction
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.recording import record_outcome
 from services.billing.models.operations import AMOUNT_DIFFERS, CALLED_OFF, OPEN, Operation
 from services.billing.models.transactions import Transaction
@@ -17,6 +20,8 @@ from services.billing.providers.notifications import ChargeFailed, ChargeSettled
 from services.billing.providers.port import Declined, Settled
 
 _log = structlog.get_logger("notifications")
+# One that is longer in doubt waits for somebody to look at it, and not for a notification.
+_LONGEST_DOUBT = timedelta(days=1)
 
 
 def charge_settled(session: Session, telling: Telling, fact: ChargeSettled) -> None:
@@ -56,13 +61,13 @@ def operation_of(session: Session, telling: Telling, key: str | None, kind: str)
 
 
 def is_a_charge_in_doubt(session: Session, telling: Telling) -> bool:
-    """Whether this provider may have charged something whose reference isn't known here yet."""
+    """Whether this provider may have charged something lately whose reference isn't known here yet."""
     doubtful = select(Operation.id).where(
         Operation.publisher_id == telling.publisher_id,
         Operation.provider == telling.provider,
         Operation.kind == "charge",
         Operation.status.in_(("pending", "in_doubt", "processing")),
-        Operation.first_called_at.is_not(None),
+        Operation.first_called_at > telling.now - _LONGEST_DOUBT,
     )
     return session.scalars(doubtful.limit(1)).one_or_none() is not None
 
@@ -101,3 +106,4 @@ def _settle_after_all(session: Session, telling: Telling, operation: Operation, 
     operation.status = "succeeded"
     settle_transaction(session, account, transaction, reference=outcome.reference, at=telling.at, now=telling.now)
     settle_account(session, account, now=telling.now)
+    confirm_erasure(session, account, now=telling.now)

@@ -7,8 +7,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.billing.actions.accounts import lock_for_outcome, settle_account
+from services.billing.actions.invoices import invoices_of
 from services.billing.actions.refunds import fail_refund, record_foreign_refund, settle_after_all
 from services.billing.actions.transactions import order_key
+from services.billing.erasure import confirm_erasure
 from services.billing.execution.recording import record_outcome
 from services.billing.models.accounts import Account
 from services.billing.models.operations import Operation
@@ -85,6 +87,11 @@ def _settle_after_all(session: Session, telling: Telling, operation: Operation, 
     if refund.status != "failed" or refund.provider_reference == fact.reference:
         return
     transaction = session.get_one(Transaction, refund.transaction_id, with_for_update=True, populate_existing=True)
+    if any(each.refund_id == refund.id for each in invoices_of(session, transaction)):
+        # It was made once and came back: this is another one, with a credit note of its own.
+        if _refund_of(session, transaction, fact.reference) is None:
+            _give_back(session, telling, account, transaction, fact)
+        return
     if refund.amount_minor > transaction.left_minor:
         if transaction.refunding_minor:
             raise NotKnownYet("It is not known yet what became of another refund of this transaction.")
@@ -93,6 +100,7 @@ def _settle_after_all(session: Session, telling: Telling, operation: Operation, 
     operation.status = "succeeded"
     settle_after_all(session, account, refund, reference=fact.reference, at=telling.at, now=telling.now)
     settle_account(session, account, now=telling.now)
+    confirm_erasure(session, account, now=telling.now)
 
 
 def _charged(

@@ -41,7 +41,7 @@ def test_accounts_are_shown_as_people_read_them(client: FlaskClient, fake: FakeA
     listed = {**PREFERENCES, "customer_list": {"columns": names}}
     fake.answers["GET /v1/identity/me/preferences"] = listed
     page = client.get("/console/customers").text
-    for shown in ("1,204", "Visa •••• 4242", "Past due", "€12.99", "€47.97", "¥500", "Web", "Yes"):
+    for shown in ("1,204", "Visa •••• 4242", "Payment failed", "€12.99", "€47.97", "¥500", "Web", "Yes"):
         assert shown in page, shown
     assert set(fake.bodies(QUERY)[0]["columns"]) == {*names, "next_payment", "flags"}
     fake.answers[f"POST {QUERY}"] = {**PAGE, "items": [{**PAGE["items"][0], "last_payment_method": None}]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,16 +14,19 @@ from werkzeug.datastructures import MultiDict
 
 from services.console.filtering import FILTERS, Filtering
 from services.console.tests.conftest import FakeApi
+from services.console.tests.examples import PREFERENCES
 from services.console.tests.test_customers import QUERY
 
 FORMS: list[tuple[dict[str, Any], str]] = [
     ({"words": " anna  "}, "anna"),
     ({"subscription": ["active", "past_due"], "words": "anna berlin"}, "anna berlin subscription:active,past_due"),
     ({"access": "no", "channel": "apple"}, "access:no channel:apple"),
+    ({"first_channel": "web", "channel": "apple"}, "first_channel:web channel:apple"),
     ({"payment_method": "american express"}, 'payment_method:"american express"'),
     ({"transactions_from": "3"}, "transactions:3.."),
     ({"transactions_from": "3", "transactions_to": "5"}, "transactions:3..5"),
     ({"lifetime_value_from": "9,90", "lifetime_value_currency": "EUR"}, "lifetime_value:9.90EUR.."),
+    ({"lifetime_value_from": "1,000", "lifetime_value_to": "1,234,567.50"}, "lifetime_value:1000..1234567.50"),
     ({"lifetime_value_from": "1", "lifetime_value_to": "2"}, "lifetime_value:1..2"),
     ({"lifetime_value_currency": "EUR"}, ""),
     ({"registered": "<30d"}, "registered<30d"),
@@ -104,6 +108,22 @@ def test_the_form_shows_what_the_query_says(client: FlaskClient) -> None:
     part = client.get("/console/customers/filters", query_string={"q": q}, headers={"HX-Request": "true"}).text
     assert "<html" not in part
     assert "data-closes" in part
+
+
+@pytest.mark.parametrize("q", ["flag:vip,unheard_of", "subscription:Active,lapsed"])
+def test_what_is_chosen_and_not_offered_is_not_lost_when_the_form_is_sent(client: FlaskClient, q: str) -> None:
+    page = client.get("/console/customers/filters", query_string={"q": q}).text
+    boxes = re.findall(r'type="checkbox" name="(\w+)" value="([^"]*)" checked', page)
+    assert Filtering.of_form(MultiDict(boxes)).query == q
+
+
+def test_the_form_keeps_that_best_matches_go_first(client: FlaskClient, fake: FakeApi) -> None:
+    fake.answers["GET /v1/identity/me/preferences"] = {**PREFERENCES, "customer_list": {"sort": "email"}}
+    page = client.get("/console/customers", query_string={"q": "anna", "sort": ""}).text
+    assert 'href="/console/customers/filters?q=anna&amp;sort="' in page
+    form = client.get("/console/customers/filters", query_string={"q": "anna", "sort": ""}).text
+    assert '<input type="hidden" name="sort" value="">' in form
+    assert 'name="sort"' not in client.get("/console/customers/filters?q=anna").text
 
 
 def test_filters_in_use_are_shown_with_a_way_back(client: FlaskClient, fake: FakeApi) -> None:

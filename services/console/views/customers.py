@@ -65,7 +65,7 @@ def filters() -> Response:
     shown = render_template(
         "customers/filters_form.html" if is_fragment() else "customers/filters.html",
         filtering=filtering,
-        sort=request.args.get("sort", ""),
+        sort=request.args.get("sort"),
         in_dialog=is_fragment(),
         back=listing.address,
         unfiltered=listing.asking(filtering.words).address,

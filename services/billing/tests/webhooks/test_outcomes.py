@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from servicekit import clock
 from servicekit.db.database import Database
 from services.billing.execution.executor import Executor
+from services.billing.models.operations import Operation
 from services.billing.tests.conftest import Api, code_of, outbox_of
 from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
 
@@ -135,6 +139,19 @@ def test_a_refund_of_what_may_be_a_charge_in_doubt_is_told_again_later(
     assert transaction(api, doubtful["id"])["refunded"] == euros(300)
 
 
+def test_a_charge_that_stays_in_doubt_keeps_no_refund_of_others_waiting(
+    tell: Tell, doubtful: dict[str, Any], database: Database
+) -> None:
+    """Stripe gives up on an address that never takes what it is told."""
+    with database.transaction("pub_a") as session:
+        session.execute(
+            update(Operation)
+            .where(Operation.id == doubtful["key"])
+            .values(first_called_at=clock.now() - timedelta(days=2))
+        )
+    assert tell("RefundSettled", **refund_of({"provider_reference": "ch_of_others"}, 300)).status_code == 204
+
+
 @pytest.mark.parametrize("kind", ["payment_intent", "charge"])
 def test_a_refund_names_its_payment_by_either_id(api: Api, tell: Tell, paid: dict[str, Any], kind: str) -> None:
     """Stripe names both; what came from its export of payments is known by the charge."""
@@ -214,6 +231,17 @@ def test_another_amount_is_shown_and_the_provider_is_asked(
     assert transaction(api, doubtful["id"])["status"] == "succeeded"  # the sandbox itself knows of the right amount
 
 
+def test_another_amount_is_nobodys_concern_any_more_once_it_was_called_off(
+    api: Api, tell: Tell, doubtful: dict[str, Any], database: Database
+) -> None:
+    tell("ChargeSettled", key=doubtful["key"], reference="r", amount=euros(998))
+    api.ok("POST", f"transactions/{doubtful['id']}/cancel", {})
+    assert transaction(api, doubtful["id"])["status"] == "refunded"
+    with database.transaction("pub_a") as session:
+        told = "SELECT count(*) FROM operation WHERE last_problem LIKE 'amount_differs:%%'"  # what doctor looks for
+        assert session.connection().exec_driver_sql(told).scalar_one() == 0
+
+
 @pytest.fixture
 def refused(api: Api, database: Database) -> dict[str, Any]:
     """A refund that the provider took on and then failed: transaction, operation's key, the provider's ID of it."""
@@ -260,3 +288,16 @@ def test_more_than_is_left_is_not_recorded_as_refunded_after_all(api: Api, tell:
     assert tell("RefundSettled", **settled(refused, "re_made")).status_code == 204
     after = transaction(api, refused["id"])
     assert (after["refunded"], [each["status"] for each in after["refunds"]]) == (euros(500), ["failed", "succeeded"])
+
+
+def test_one_that_came_back_and_was_made_again_is_another_one(api: Api, tell: Tell, refused: dict[str, Any]) -> None:
+    first, again = settled(refused, "re_made"), settled(refused, "re_again")
+    failed = {name: value for name, value in first.items() if name not in ("amount", "charge_key")}
+    assert tell("RefundSettled", **first).status_code == 204
+    assert tell("RefundFailed", **failed, code="x", message="No.").status_code == 204
+    for _ in range(2):
+        assert tell("RefundSettled", **again).status_code == 204
+    after = transaction(api, refused["id"])
+    assert (after["refunded"], [each["status"] for each in after["refunds"]]) == (euros(999), ["failed", "succeeded"])
+    kinds = [each["kind"] for each in api.ok("GET", f"invoices?customer_id={refused['customer']}")["items"]]
+    assert sorted(kinds) == ["credit_note", "credit_note", "invoice", "invoice"]

@@ -14,10 +14,11 @@ import pytest
 
 from services.search.documents import tombstone
 from services.search.engine.errors import EngineRefused, EngineUnavailable
+from services.search.engine.indices import Collection
 from services.search.engine.opensearch import OpenSearchEngine, OpenSearchSettings, connect
 from services.search.engine.opensearch_index import index_body, mapping
 from services.search.engine.opensearch_query import query_of
-from services.search.engine.port import Collection, Outcome
+from services.search.engine.port import Outcome
 from services.search.tests.engine.conftest import opensearch_engine
 from services.search.tests.engine.helpers import document, fill, ids, parse
 
