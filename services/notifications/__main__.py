@@ -17,7 +17,7 @@ from servicekit.starting import bootstrap_command
 from servicekit.web.serve import serve
 from services.notifications import worker
 from services.notifications.app import MIGRATIONS, SERVICE, create_app
-from services.notifications.handlers import QUEUE, SUBSCRIPTIONS
+from services.notifications.handlers import QUEUE, subscriptions
 from services.notifications.invoice_desk import HttpInvoiceDesk, InvoiceDesk
 from services.notifications.settings import Settings
 from services.notifications.starting import sources
@@ -94,9 +94,14 @@ def _app() -> Database:
     return Database(Settings.from_env().database.app, pool_size=2)
 
 
+def _dispatcher() -> Dispatcher:
+    """As the worker's: what is replayed is mailed from whom the operator has set."""
+    return Dispatcher(QUEUE, subscriptions(Settings.from_env().mail))
+
+
 # The worker does so by itself when it starts first.
 main.add_command(bootstrap_command(lambda: sources(Settings.from_env().mail), lambda: Settings.from_env().owners, _app))
-for command in parked_commands(Dispatcher(QUEUE, SUBSCRIPTIONS), lambda: Settings.from_env().database):
+for command in parked_commands(_dispatcher, lambda: Settings.from_env().database):
     main.add_command(command)
 
 

@@ -25,7 +25,8 @@ from services.notifications.people import recipient
 
 _EMAIL_ID = re.compile(r"(?<![0-9a-z_])eml_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9a-z])")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_BAD_ADDRESS = re.compile(r"5\.1\.\d+\Z")
+# RFC 3463, 3.2: all of them are about the recipient's address but 7 and 8, which are about the sender's.
+_BAD_ADDRESS = re.compile(r"5\.1\.(?![78]\Z)\d+\Z")
 _MOST_PARTS = 50
 FAILED = "failed"
 

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import meta, nodes
 
 from servicekit.errors import FieldError
-from services.notifications.cleaning import Forbidden, forbidden_in
+from services.notifications.cleaning import MOST_TAGS, Forbidden, forbidden_in, has_too_many_tags
 from services.notifications.errors import InvalidTemplate
 from services.notifications.rendering import Brand, context_of
 from services.notifications.samples import FACTS, PERSON
@@ -59,6 +59,9 @@ def _faults(kind: str, language: str, part: str, source: str) -> Iterator[str]:
             said = render(source, context_of(kind, language, facts, brand=_BRAND, person=PERSON), html=is_html)
             if not said.strip():
                 yield "It says nothing."
+                return
+            if is_html and has_too_many_tags(said):
+                yield f"More than {MOST_TAGS:,} tags."
                 return
             if is_html and (found := forbidden_in(said)) is not None:
                 yield at_line(f"{found.what} can't be in a mail.", _line_of(found, source))

@@ -11,6 +11,11 @@ import nh3
 LONGEST_VALUE = 500
 """Characters of one value: a name of a megabyte is nobody's."""
 
+MOST_TAGS = 2_000
+"""That HTML from outside may have. Parsers go down one call for each element inside another, and tens of thousands
+end the whole process."""
+_TAG = re.compile(r"<[A-Za-z]")
+
 # Controls (line breaks among them: no value is more than one line), what turns the direction of the text around it,
 # separators, lone surrogates, noncharacters.
 _HARMFUL = re.compile(
@@ -60,6 +65,11 @@ def clean_html(html: str) -> str:
         filter_style_properties=_STYLES,
         link_rel="noopener noreferrer",
     )
+
+
+def has_too_many_tags(html: str) -> bool:
+    """Whether HTML must not be given to a parser that goes as deep as it does."""
+    return sum(1 for _ in _TAG.finditer(html)) > MOST_TAGS
 
 
 class Forbidden(NamedTuple):

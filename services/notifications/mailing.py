@@ -6,7 +6,7 @@ and sent again is what is in its row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -21,7 +21,7 @@ from services.notifications import events, kinds
 from services.notifications.invoicing import attach_invoice
 from services.notifications.mail_settings import brand_of, sender_of, settings_of
 from services.notifications.models import Email, MailSettings, Recipient
-from services.notifications.people import Known, has_bounced, known_recipients, person_of
+from services.notifications.people import Known, await_newcomers, has_bounced, known_recipients, person_of
 from services.notifications.rendering import Rendered, render_mail
 from services.notifications.sandbox import TemplateRefused
 from services.notifications.settings import MailDefaults
@@ -85,7 +85,7 @@ def write_mails(
     wanted = [order for order in orders if order.kind not in settings.kinds_off]
     if not wanted:
         return []
-    people = known_recipients(session, publisher_id, [order.customer_id for order in wanted])
+    people = _people(session, publisher_id, {order.customer_id for order in wanted})
     domain = _domain(settings, defaults)
     mails = []
     for order in wanted:
@@ -194,6 +194,16 @@ def _put_down(session: Session, mails: Sequence[Email]) -> list[Email]:
     rows = [{name: getattr(mail, name) for name in _COLUMNS} for mail in mails]
     new = set(session.scalars(_INSERT, rows))
     return [mail for mail in mails if mail.id in new]
+
+
+def _people(session: Session, publisher_id: str, customer_ids: Collection[str]) -> Mapping[str, Known]:
+    """Who is known; who isn't will find their mail when they are."""
+    people = known_recipients(session, publisher_id, customer_ids)
+    missing = set(customer_ids) - people.keys()
+    if missing:
+        await_newcomers(session, publisher_id)
+        people |= known_recipients(session, publisher_id, missing)
+    return people
 
 
 def _settings(session: Session, publisher_id: str) -> MailSettings:

@@ -31,6 +31,9 @@ _TAKE_IN = text(
     """
 )
 
+# Two statements of one transaction, under READ COMMITTED: the second sees what those who were waited for have written.
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('recipients/' || :publisher_id, 0))")
+_TOGETHER = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('recipients/' || :publisher_id, 0))")
 
 Known = Recipient | Row[Any]
 """A customer, to be changed or to be read only."""
@@ -63,7 +66,11 @@ def take_in(session: Session, *, publisher_id: str, told: Sequence[PersonTold]) 
         return []
     rows = orjson.dumps([asdict(newest[customer_id]) for customer_id in sorted(newest)]).decode()
     written = session.execute(_TAKE_IN, {"publisher_id": publisher_id, "rows": rows})
-    return [row.customer_id for row in written if row.is_new]
+    new = [row.customer_id for row in written if row.is_new]
+    if new:
+        # Whoever is just writing to one of them, and doesn't see them yet, is waited for: see ``await_newcomers``.
+        session.execute(_TOGETHER, {"publisher_id": publisher_id})
+    return new
 
 
 def recipient(session: Session, publisher_id: str, customer_id: str, *, lock: bool = False) -> Recipient | None:
@@ -78,6 +85,15 @@ def known_recipients(session: Session, publisher_id: str, customer_ids: Iterable
     """What is known of customers, to be read only; those of whom nothing is are left out."""
     found = session.execute(_KNOWN, {"publisher": publisher_id, "customers": sorted(set(customer_ids))})
     return {row.customer_id: row for row in found}
+
+
+def await_newcomers(session: Session, publisher_id: str) -> None:
+    """Wait for those who are just taking in customers of this publisher, and let others wait until the commit.
+
+    Else one who writes to a customer not known yet, and one who takes that customer in and looks for what waits for
+    them, would each miss what the other hasn't committed, and the mail would wait for ever.
+    """
+    session.execute(_ALONE, {"publisher_id": publisher_id})
 
 
 def person_of(row: Known) -> Person:

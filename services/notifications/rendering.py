@@ -13,9 +13,9 @@ from typing import Any
 import css_inline
 
 from services.notifications import formatting
-from services.notifications.cleaning import clean_html, lines, one_line
+from services.notifications.cleaning import MOST_TAGS, clean_html, has_too_many_tags, lines, one_line
 from services.notifications.kinds import KINDS
-from services.notifications.sandbox import TemplateRefused, render
+from services.notifications.sandbox import MOST_OUTPUT, TemplateRefused, render
 from services.notifications.wording import Source, Wording, wording
 
 LOGO = "logo"
@@ -77,7 +77,7 @@ def render_mail(
     if not subject:
         raise _of_part(TemplateRefused("The subject is empty."), "subject")
     inner = _part("html", template, context)
-    body = clean_html(inner) if source is not None else inner
+    body = _cleaned(inner) if source is not None else inner
     text = _part("text", template, context)
     return Rendered(subject, _framed(body, subject, language, brand, words), _text(text, brand, words))
 
@@ -116,6 +116,16 @@ def _part(name: str, template: Source, context: Mapping[str, Any]) -> str:
         return render(getattr(template, name), context, html=name == "html")
     except TemplateRefused as error:
         raise _of_part(error, name) from None
+
+
+def _cleaned(html: str) -> str:
+    """What a publisher's own template says, made harmless. Raises TemplateRefused."""
+    if has_too_many_tags(html):
+        raise _of_part(TemplateRefused(f"More than {MOST_TAGS:,} tags."), "html")
+    cleaned = clean_html(html)
+    if len(cleaned) > MOST_OUTPUT:  # tags that aren't closed are opened again in each paragraph
+        raise _of_part(TemplateRefused(f"It becomes longer than {MOST_OUTPUT:,} characters."), "html")
+    return cleaned
 
 
 def _of_part(error: TemplateRefused, name: str) -> TemplateRefused:

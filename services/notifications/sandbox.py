@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_eval_context
+from jinja2.filters import do_join
+from jinja2.nodes import EvalContext
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -26,6 +28,8 @@ MOST_DEPTH = 2
 """Loops inside each other."""
 FILTERS = ("capitalize", "default", "e", "escape", "first", "join", "last", "length", "lower", "title", "trim", "upper")
 TESTS = ("defined", "undefined", "none", "string")
+_EACH = "each entry of"
+"""The filter that every loop's list goes through; no template can name it."""
 _LOOP = ("first", "index", "index0", "last", "length", "revindex")
 _SPECIAL = ("caller", "kwargs", "self", "super", "varargs")
 _ALLOWED = (
@@ -78,12 +82,30 @@ class _Environment(ImmutableSandboxedEnvironment):
         return False
 
 
+def _entries(value: Any, line: int) -> Any:
+    """A list to go through. Letters of a text aren't one: loops inside each other over long ones wouldn't end."""
+    if not isinstance(value, list | Mapping):
+        raise TemplateRefused("A loop goes over one of the lists that there are, by its name.", line)
+    return value
+
+
+@pass_eval_context
+def _joined(context: EvalContext, value: Any, between: str = "", attribute: str | None = None) -> str:
+    """As Jinja's, of lists only and no longer than a mail: joined letters, joined again, would fill the memory."""
+    if not isinstance(value, list):
+        raise TemplateRefused("Only a list can be joined.")
+    if sum(len(str(each)) + len(str(between)) for each in value) > MOST_OUTPUT:
+        raise TemplateRefused(f"It becomes longer than {MOST_OUTPUT:,} characters.")
+    joined: str = do_join(context, value, between, attribute)
+    return joined
+
+
 def _environment(*, escapes: bool) -> _Environment:
     made = _Environment(
         autoescape=escapes, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
     )
     made.globals = {}
-    made.filters = {name: made.filters[name] for name in FILTERS}
+    made.filters = {**{name: made.filters[name] for name in FILTERS}, "join": _joined, _EACH: _entries}
     made.tests = {name: made.tests[name] for name in TESTS}
     return made
 
@@ -116,9 +138,17 @@ def render(source: str, context: Mapping[str, Any], *, html: bool) -> str:
 def compiled(source: str, *, html: bool) -> Template:
     """The template of a source, which has been looked through. Raises TemplateRefused."""
     try:
-        return (_HTML if html else _TEXT).from_string(parsed(source, html=html))
-    except RecursionError:
+        return (_HTML if html else _TEXT).from_string(_over_lists_only(parsed(source, html=html)))
+    except (RecursionError, SyntaxError, MemoryError):  # Python's compiler has limits of its own
         raise TemplateRefused("Too deep.") from None
+
+
+def _over_lists_only(tree: nodes.Template) -> nodes.Template:
+    """The tree, whose loops see to it that what they go through is a list."""
+    for loop in list(tree.find_all(nodes.For)):
+        more = {"lineno": loop.lineno, "environment": tree.environment}
+        loop.iter = nodes.Filter(loop.iter, _EACH, [nodes.Const(loop.lineno, **more)], [], None, None, **more)
+    return tree
 
 
 def parsed(source: str, *, html: bool) -> nodes.Template:
@@ -132,6 +162,8 @@ def parsed(source: str, *, html: bool) -> nodes.Template:
         raise TemplateRefused(str(error.message), error.lineno) from None
     except RecursionError:
         raise TemplateRefused("Too deep.") from None
+    except ValueError:  # a number of thousands of digits
+        raise TemplateRefused("It can't be read.") from None
     return tree
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import click
@@ -42,27 +42,35 @@ def parked_by(dispatcher: Dispatcher, urls: DatabaseUrls) -> Iterator[ParkedBy]:
         system.close()
 
 
-def parked_commands(dispatcher: Dispatcher, urls: Callable[[], DatabaseUrls]) -> list[click.Command]:
-    """``list-parked``, ``replay-parked`` and ``drop-parked``, for the command line of the consumer's service."""
+def parked_commands(
+    dispatcher: Dispatcher | Callable[[], Dispatcher], urls: Callable[[], DatabaseUrls]
+) -> list[click.Command]:
+    """``list-parked``, ``replay-parked`` and ``drop-parked``, for the command line of the consumer's service.
+
+    ``dispatcher`` is asked for when a command runs where its handlers go by what the environment says.
+    """
+
+    def consuming() -> AbstractContextManager[ParkedBy]:
+        return parked_by(dispatcher if isinstance(dispatcher, Dispatcher) else dispatcher(), urls())
 
     @click.command("list-parked")
     def show() -> None:
         """Say which messages could not be handled, and why; nothing of their content."""
-        with parked_by(dispatcher, urls()) as consumer:
+        with consuming() as consumer:
             show_parked([consumer])
 
     @click.command("replay-parked")
     @click.argument("ids", nargs=-1, metavar="[ID]...")
     def replay(ids: tuple[str, ...]) -> None:
         """Have parked messages handled: all, or those named. Ends with 1 if one still can't be."""
-        with parked_by(dispatcher, urls()) as consumer:
+        with consuming() as consumer:
             replay_or_fail([consumer], ids)
 
     @click.command("drop-parked")
     @click.argument("ids", nargs=-1, required=True, metavar="ID...")
     def drop(ids: tuple[str, ...]) -> None:
         """Delete these parked messages for good: what they tell is never taken in."""
-        with parked_by(dispatcher, urls()) as consumer:
+        with consuming() as consumer:
             drop_or_fail([consumer], ids)
 
     return [show, replay, drop]

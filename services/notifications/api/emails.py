@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from servicekit import clock
+from servicekit.ids import is_id
 from servicekit.web.access import requires
 from servicekit.web.auditing import audited
 from servicekit.web.blueprint import ServiceBlueprint
@@ -43,6 +44,8 @@ PREVIEW_HEADERS = {
 @blueprint.doc(operationId="list_emails")
 def get_emails(parameters: dict[str, Any]) -> Response:
     """List mails, newest first: a customer's, or all of the publisher's."""
+    if is_id(parameters.get("customer_id") or "", "cus"):
+        about(parameters["customer_id"])
     return json_response(queries.list_emails(current_session(), publisher_id=current_publisher_id(), wanted=parameters))
 
 

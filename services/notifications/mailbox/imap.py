@@ -15,7 +15,8 @@ MOST_BYTES = 1_000_000
 """How much of a message is read. What a report says comes first in it; the mail that came back comes last."""
 MOST_AT_ONCE = 5_000
 _WINDOW = 1_000  # of messages asked about in one command: the answer is one line, and lines have limits
-_TROUBLE = (imaplib.IMAP4.error, OSError, ssl.SSLError)
+# A ValueError is imaplib's own where a number has too many digits.
+_TROUBLE = (imaplib.IMAP4.error, OSError, ssl.SSLError, ValueError)
 _UID = re.compile(rb"\bUID (\d+)")
 
 

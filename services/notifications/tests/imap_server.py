@@ -32,7 +32,7 @@ class ImapServer:
     password: str = 'pass "word"'
     folder: str = "INBOX"
     uidplus: bool = True
-    announced: int | None = None
+    announced: str | None = None
     kept: list[Kept] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _next: int = 1
@@ -152,5 +152,5 @@ class _Conversation:
         assert partial is not None
         begin, most = map(int, partial.groups())
         content = each.content[begin : begin + most]
-        size = self._server.announced if self._server.announced is not None else len(content)
+        size = self._server.announced or len(content)
         self._say(f"* {number} FETCH (UID {each.uid} BODY[]<{begin}> {{{size}}}", content, ")")

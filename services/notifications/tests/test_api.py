@@ -6,7 +6,9 @@ from email.message import EmailMessage
 from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import select
 
+from servicekit.db.tables import audit_entry
 from services.notifications.tests.conftest import Api, World, anonymized, edited
 
 HOSTILE = "<script>alert(1)</script>{{ 7*7 }}{% for x in y %}\r\nBcc: evil@example.com \u202eabc" + "x" * 1_000_000
@@ -41,6 +43,15 @@ def test_the_log_is_paged_and_filtered(world: World, api: Api) -> None:
     assert api.get("/emails", as_="b")["items"] == []
     for wrong in ("kind=x", "status=", "cursor=x", "limit=0", "created_from=yesterday", "nonsense=1"):
         assert api.send("GET", f"/emails?{wrong}").status_code in (400, 422), wrong
+
+
+def test_the_audit_log_says_whose_mails_were_listed(world: World, api: Api) -> None:
+    customer_id = world.customer()
+    for asked in (f"?customer_id={customer_id}", "?customer_id=anna@example.com", ""):
+        api.get(f"/emails{asked}")
+    with world.system.transaction() as session:
+        listed = select(audit_entry.c.subject).where(audit_entry.c.action == "notifications.email.listed")
+        assert session.scalars(listed.order_by(audit_entry.c.id)).all() == [customer_id, None, None], "IDs only"
 
 
 def test_a_mail_is_previewed_as_it_was_sent_by_a_document_that_can_do_nothing(world: World, api: Api) -> None:
@@ -135,6 +146,17 @@ class TestBounces:
         (mail,) = world.emails()
         assert api.send("POST", "/bounces", raw=report(mail.id, **changed)).status_code == 200
         assert world.emails()[0].status == "sent"
+
+    @pytest.mark.parametrize("status", ["5.1.7", "5.1.8"])
+    def test_what_is_wrong_with_the_sender_does_not_stop_mail_to_the_recipient(
+        self, world: World, api: Api, status: str
+    ) -> None:
+        world.customer()
+        world.sender.step()
+        (mail,) = world.emails()
+        assert api.send("POST", "/bounces", raw=report(mail.id, status=status)).status_code == 200
+        assert world.emails()[0].failure_code == "bounced"
+        assert api.send("POST", f"/emails/{mail.id}/resend").status_code == 201
 
     def test_nobody_bounces_anothers_mail_or_one_that_was_not_sent(self, world: World, api: Api) -> None:
         world.customer()

@@ -133,12 +133,13 @@ def test_of_a_huge_message_only_the_beginning_is_read(world: World, server: Imap
     assert bounces_told(world) == [email_id]
 
 
+@pytest.mark.parametrize("announced", ["8000000000", "9" * 5000], ids=["8 GB", "5,000 digits"])
 def test_a_server_that_announces_more_than_was_asked_for_gets_no_memory(
-    world: World, server: ImapServer, reader: Reader
+    world: World, server: ImapServer, reader: Reader, announced: str
 ) -> None:
     email_id = sent(world)
     server.add(report(email_id))
-    server.announced = 8_000_000_000
+    server.announced = announced
     with pytest.raises(MailboxUnavailable, match="not_understood"):
         reader().step()
     assert bounces_told(world) == []

@@ -1,0 +1,40 @@
+"""A mail and the customer it is for come at the same moment, in two processes: the mail goes out in any case."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from servicekit.dispatch import Dispatcher
+from servicekit.events import Event
+from services.notifications.handlers import QUEUE, subscriptions
+from services.notifications.tests.conftest import MAIL, World, created, event
+
+
+def purchase(customer_id: str) -> Event:
+    """A purchase of theirs was paid."""
+    data = {
+        "id": "txn_1",
+        "kind": "purchase",
+        "channel": "web",
+        "amount": {"amount_minor": 999, "currency": "EUR"},
+        "created_at": "2026-03-12T09:30:00Z",
+    }
+    return event("billing.transaction.succeeded.v1", "txn_1", data, datasubject=customer_id)
+
+
+@pytest.mark.parametrize("first", ["customer", "purchase"])
+def test_neither_misses_what_the_other_has_not_committed(world: World, first: str) -> None:
+    made = created(imported=True)
+    both = {"customer": made, "purchase": purchase(made.subject)}
+    second = next(both[name] for name in both if name != first)
+    other = threading.Thread(target=world.take, args=(second,))
+    with world.app.transaction("pub_a") as session:
+        Dispatcher(QUEUE, subscriptions(MAIL)).dispatch(session, "pub_a", [both[first]])
+        other.start()
+        time.sleep(0.5)
+    other.join(10)
+    assert {mail.to_address for mail in world.emails()} == {"anna@example.com"}
+    assert world.sender.step() == 2
