@@ -13,7 +13,7 @@ def test_the_first_start_installs_and_hands_over(project: Project) -> None:
     assert (done.returncode, done.stdout) == (0, "ran -P -m embedded.up --port 0\n")
     assert "setting up .venv" in done.stderr
     assert project.asked[1].startswith("uv pip install")
-    assert "-c constraints.txt -e .[embedded]" in project.asked[1]
+    assert "-c constraints.txt -e .[pdf,embedded]" in project.asked[1]
     assert project.left_over() == []
 
 
@@ -159,7 +159,7 @@ def test_development_tools_are_added_when_wanted(project: Project) -> None:
     done = project.run("test", "-q")
     assert done.stdout == "ran -P -m tools.run_tests -q\n"
     assert "adding the development tools" in done.stderr
-    assert project.asked[-1].endswith("-e .[embedded,dev,browser]")
+    assert project.asked[-1].endswith("-e .[pdf,embedded,dev,browser]")
     assert len([line for line in project.asked if line.startswith("uv venv")]) == 1
     assert project.run("up").stderr == ""
 
