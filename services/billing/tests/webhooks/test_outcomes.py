@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from servicekit import clock
 from servicekit.db.database import Database
 from services.billing.execution.executor import Executor
-from services.billing.models.operations import Operation
 from services.billing.tests.conftest import Api, code_of, outbox_of
 from services.billing.tests.webhooks.conftest import Tell, euros, refund_of, transaction
 
@@ -137,19 +133,6 @@ def test_a_refund_of_what_may_be_a_charge_in_doubt_is_told_again_later(
     tell("ChargeSettled", key=doubtful["key"], reference=doubtful["reference"], amount=euros(999))
     assert tell("RefundSettled", event_id="evt_r", **refund_of(told, 300)).status_code == 204
     assert transaction(api, doubtful["id"])["refunded"] == euros(300)
-
-
-def test_a_charge_that_stays_in_doubt_keeps_no_refund_of_others_waiting(
-    tell: Tell, doubtful: dict[str, Any], database: Database
-) -> None:
-    """Stripe gives up on an address that never takes what it is told."""
-    with database.transaction("pub_a") as session:
-        session.execute(
-            update(Operation)
-            .where(Operation.id == doubtful["key"])
-            .values(first_called_at=clock.now() - timedelta(days=2))
-        )
-    assert tell("RefundSettled", **refund_of({"provider_reference": "ch_of_others"}, 300)).status_code == 204
 
 
 @pytest.mark.parametrize("kind", ["payment_intent", "charge"])
