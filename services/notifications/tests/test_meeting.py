@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
+from time import monotonic
 
 import pytest
+from sqlalchemy import text
 
 from servicekit.dispatch import Dispatcher
 from servicekit.events import Event
 from services.notifications.handlers import QUEUE, subscriptions
 from services.notifications.tests.conftest import MAIL, World, created, event
+
+WAITING = text(
+    """SELECT count(*) FROM pg_locks JOIN pg_database AS here ON here.oid = pg_locks.database
+    WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()"""
+)
 
 
 def purchase(customer_id: str) -> Event:
@@ -31,10 +37,13 @@ def test_neither_misses_what_the_other_has_not_committed(world: World, first: st
     both = {"customer": made, "purchase": purchase(made.subject)}
     second = next(both[name] for name in both if name != first)
     other = threading.Thread(target=world.take, args=(second,))
+    latest = monotonic() + 10
     with world.app.transaction("pub_a") as session:
         Dispatcher(QUEUE, subscriptions(MAIL)).dispatch(session, "pub_a", [both[first]])
         other.start()
-        time.sleep(0.5)
+        while other.is_alive() and not session.scalar(WAITING):
+            assert monotonic() < latest, "it neither waits for the first one nor ends"
+            other.join(0.01)
     other.join(10)
     assert {mail.to_address for mail in world.emails()} == {"anna@example.com"}
     assert world.sender.step() == 2
